@@ -1,0 +1,1 @@
+"""What every room leans on; nothing of ours lies below."""

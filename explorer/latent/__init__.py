@@ -1,0 +1,1 @@
+"""Points and paths in latent space; knows no model."""

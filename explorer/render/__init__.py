@@ -1,0 +1,1 @@
+"""Many pictures without a window."""

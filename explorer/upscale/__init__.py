@@ -1,0 +1,1 @@
+"""One- and two-stage super-resolution."""

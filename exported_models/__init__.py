@@ -1,0 +1,1 @@
+"""The bundles, upscalers and weights that ship. Data only."""

@@ -1,0 +1,1 @@
+"""`explorer-train`: from a folder of pictures to a generator bundle."""

@@ -1,0 +1,1 @@
+"""From pictures, however they come, to records that training reads."""

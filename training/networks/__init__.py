@@ -1,0 +1,1 @@
+"""The players: generators and discriminators."""
