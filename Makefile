@@ -1,0 +1,58 @@
+# Two commands set Masquerade up: `make app` and `make test`. `make help` lists the rest.
+# VENV=/elsewhere and PYTHON=python3.12 choose another environment and interpreter.
+
+SHELL := /bin/bash
+VENV ?= .venv
+SETUP := packaging/setup.sh
+PINS := pyproject.toml packaging/constraints.txt packaging/setup.sh
+PYTEST ?= -n 2 --dist loadfile
+CODE := explorer training exported_models tests benchmarks
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help app test check format bundle bench docs clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+app: $(VENV)/.app ## open the studio; without a display, make an exhibition under out/gallery
+	@$(SETUP) app $(VENV)
+
+test: $(VENV)/.test ## run every test, the window's and TensorFlow's included
+	@$(SETUP) pytest $(VENV) $(PYTEST)
+
+check: $(VENV)/.test ## formatting, lint, types and the arrows between the rooms
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy $(wildcard $(CODE))
+	$(VENV)/bin/mypy $(wildcard packaging/*.py)  # on its own: beside the others it would hide PyPI's packaging
+	$(VENV)/bin/lint-imports
+
+format: $(VENV)/.test ## put the sources into the form that check asks for
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+bundle: $(VENV)-bundle/.bundle ## freeze the app into dist/Masquerade and try it there
+	$(VENV)-bundle/bin/python packaging/freeze.py
+
+bench: $(VENV)/.test ## measure against the budgets
+	$(VENV)/bin/python -m benchmarks
+
+docs: $(VENV)/.test ## write the commands' manual from their own help
+	$(VENV)/bin/python -m typer explorer.cli utils docs --name explorer --output docs/commands.md
+
+clean: ## remove what was built; the environments stay
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+
+$(VENV)/.app: $(PINS)
+	@$(SETUP) environment $(VENV) app
+	@touch $@
+
+$(VENV)/.test: $(PINS)
+	@$(SETUP) environment $(VENV) app,train,dev
+	@touch $@ $(VENV)/.app
+
+$(VENV)-bundle/.bundle: $(PINS)
+	@$(SETUP) environment $(VENV)-bundle app,bundle
+	@touch $@

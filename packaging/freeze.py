@@ -1,0 +1,1 @@
+"""Freeze the app into dist/Masquerade and try it there."""
