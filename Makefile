@@ -22,11 +22,12 @@ app: $(VENV)/.app ## open the studio; without a display, make an exhibition unde
 test: $(VENV)/.test ## run every test, the window's and TensorFlow's included
 	@$(SETUP) pytest $(VENV) $(PYTEST)
 
+# packaging/ is typed on its own: beside the others it would hide PyPI's `packaging`.
 check: $(VENV)/.test ## formatting, lint, types and the arrows between the rooms
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy $(wildcard $(CODE))
-	$(VENV)/bin/mypy $(wildcard packaging/*.py)  # on its own: beside the others it would hide PyPI's packaging
+	$(VENV)/bin/mypy $(wildcard packaging/*.py)
 	$(VENV)/bin/lint-imports
 
 format: $(VENV)/.test ## put the sources into the form that check asks for
