@@ -1,0 +1,1 @@
+"""Carved masks, rendered: inventions to learn from, with every factor known."""

@@ -1,0 +1,60 @@
+"""Small functions on fields: float32 arrays (n, n), one number for every point of a picture."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from training.data.masks.factors import Hand
+
+Field: TypeAlias = NDArray[np.float32]
+
+
+def smooth(start: float, end: float, x: Field) -> Field:
+    """0 before ``start``, 1 past ``end``, an even slope between; ``start`` may be the larger."""
+    t = np.clip((x - start) * (1 / (end - start)), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def bell(x: Field, width: float) -> Field:
+    """1 at 0, falling softly to nothing about two widths away."""
+    return np.exp(-np.square(x * (1 / width)))
+
+
+def oval(u: Field, v: Field, width: float, height: float) -> Field:
+    """Distance from the middle, as a share of the way to the rim of an ellipse."""
+    return np.sqrt(np.square(u * (1 / width)) + np.square(v * (1 / height)))
+
+
+def dome(radius: Field) -> Field:
+    """A half sphere over ``radius`` < 1."""
+    return np.sqrt(np.clip(1 - radius * radius, 0, 1))
+
+
+def box(u: Field, v: Field, width: float, height: float) -> Field:
+    """Signed distance to a rectangle of these half sides."""
+    return np.maximum(np.abs(u) - width, np.abs(v) - height)
+
+
+def segment(
+    u: Field, v: Field, a: tuple[float, float], b: tuple[float, float]
+) -> tuple[Field, Field]:
+    """Distance to the line from ``a`` to ``b``, and how far along it the nearest point is, 0 to 1."""
+    du, dv = b[0] - a[0], b[1] - a[1]
+    along = np.clip(((u - a[0]) * du + (v - a[1]) * dv) * (1 / (du * du + dv * dv)), 0, 1)
+    return np.hypot(u - a[0] - along * du, v - a[1] - along * dv), along
+
+
+def noise(hand: Hand, n: int, rows: int, columns: int | None = None) -> Field:
+    """Soft noise about [0, 1], of as many humps as asked for, whatever the size."""
+    lattice = hand.rng.random((rows, columns or rows), dtype=np.float32)
+    return np.asarray(Image.fromarray(lattice).resize((n, n), Image.Resampling.BICUBIC))
+
+
+def blur(field: Field, share: float) -> Field:
+    """Smooth over ``share`` of the picture's side."""
+    n = field.shape[0]
+    few = max(2, round(1 / share))
+    small = Image.fromarray(field).resize((few, few), Image.Resampling.HAMMING)
+    return np.asarray(small.resize((n, n), Image.Resampling.BICUBIC))
