@@ -1,0 +1,112 @@
+"""Pictures that come as one `.npy` array, read row by row from disk."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.errors import KnownError
+from training.data.decode import Fit, Pixels, Skipped, fit_array
+from training.data.source import Picture, Source
+
+_MAGIC = b"\x93NUMPY"
+_ROWS_AT_ONCE = 1 << 22  # values; keeps the look at a float array's range within 32 MB
+_ROUNDING = 1e-3  # how far over [0, 1] a float may stray before it means something else
+
+
+def is_array(path: Path) -> bool:
+    """Whether the file begins as a `.npy` does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def array_source(path: Path) -> Source:
+    """Open an array of pictures without reading it whole.
+
+    The array is uint8 or float in [0, 1], of shape (n, h*h), (n, h, w) or (n, h, w, 3).
+
+    Raises:
+        KnownError: it is no such array, or holds anything but numbers.
+    """
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError) as error:
+        raise KnownError(
+            f"{path} can't be opened: it is cut off, or holds Python objects, "
+            "which are never loaded from a file; save it again as a plain uint8 array."
+        ) from error
+    shape = _picture_shape(path, array.shape)
+    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise KnownError(f"{path} holds {array.dtype}; save it as uint8, or as float in [0, 1].")
+    if array.dtype != np.uint8:
+        _check_range(path, array)
+    digits = len(str(max(len(array) - 1, 0)))
+    return Source(
+        _Rows(array, shape, [f"{path.name}#{n:0{digits}d}" for n in range(len(array))]),
+    )
+
+
+class _Rows(Sequence[Picture]):
+    """The array as pictures, each made when it is asked for."""
+
+    def __init__(self, array: NDArray[Any], shape: tuple[int, int, int], files: list[str]) -> None:
+        self._array, self._shape, self._files = array, shape, files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[n] for n in range(len(self))[number]]
+        return Picture(self._files[number], partial(self._read, number))
+
+    def _read(self, number: int, fit: Fit) -> Pixels:
+        row = np.asarray(self._array[number])
+        if row.dtype != np.uint8:
+            if not np.isfinite(row).all():
+                raise Skipped("holds values that are no numbers")
+            row = np.rint(np.clip(row, 0, 1) * 255).astype(np.uint8)
+        return fit_array(np.ascontiguousarray(row).reshape(self._shape), fit)
+
+
+def _picture_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Height, width and channels of one row."""
+    match shape:
+        case (_, flat) if flat > 0 and math.isqrt(flat) ** 2 == flat:
+            return math.isqrt(flat), math.isqrt(flat), 1
+        case (_, flat):
+            raise KnownError(
+                f"{path} has rows of {flat} values, which is no square picture; "
+                "reshape it to (n, height, width) or (n, height, width, 3)."
+            )
+        case (_, int(height), int(width)) if height > 0 and width > 0:
+            return height, width, 1
+        case (_, int(height), int(width), 1 | 3) if height > 0 and width > 0:
+            return height, width, shape[3]
+        case (_, 1 | 3, _, _):
+            raise KnownError(
+                f"{path} has shape {shape}, channels first; "
+                "save array.transpose(0, 2, 3, 1), which puts them last."
+            )
+    raise KnownError(
+        f"{path} has shape {shape}; it must be (n, h*h), (n, height, width) "
+        "or (n, height, width, 3)."
+    )
+
+
+def _check_range(path: Path, array: NDArray[Any]) -> None:
+    rows = max(1, _ROWS_AT_ONCE // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        part = np.asarray(array[start : start + rows])
+        part = part[np.isfinite(part)]
+        if part.size and (part.min() < -_ROUNDING or part.max() > 1 + _ROUNDING):
+            raise KnownError(
+                f"{path} holds floats from {part.min():g} to {part.max():g}; "
+                "bring them to [0, 1], or save it as uint8."
+            )

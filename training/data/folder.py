@@ -1,0 +1,201 @@
+"""What lies in a folder or a zip: which files are pictures to try, and what is said of them."""
+
+import csv
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from explorer.core.errors import KnownError
+from training.data.arrays import array_source, is_array
+from training.data.card import TABLE
+from training.data.decode import Fit, Pixels, Skipped, decode
+from training.data.source import Picture, Source
+
+MAX_BYTES = 256 << 20  # of one picture file; a longer one is a film or a bomb
+_MAX_NOTICE = 1 << 20  # bytes of a LICENCE or CREDITS file
+
+_OURS = re.compile(r"(pictures\.csv|(licen[cs]e|credits)(\.txt|\.md)?)", re.IGNORECASE)
+_OF_THE_SYSTEM = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One file; ``content(limit)`` reads it, or raises ``Skipped``."""
+
+    file: str
+    content: Callable[[int], bytes]
+
+    def picture(self, fit: Fit) -> Pixels:
+        return decode(self.content(MAX_BYTES), fit)
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """Open a folder, a zip of one, or a `.npy` array; nothing is unpacked to disk.
+
+    Raises:
+        KnownError: it is none of these, or can't be read.
+    """
+    try:
+        if path.is_dir():
+            yield _source(*_in_folder(path))
+        elif zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                yield _source(*_in_zip(archive))
+        elif is_array(path):
+            yield array_source(path)
+        elif path.exists():
+            raise KnownError(f"{path} is neither a folder, nor a zip of one, nor a .npy array.")
+        else:
+            raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
+    except (OSError, zipfile.BadZipFile) as error:
+        raise KnownError(f"{path} can't be read: {error}.") from error
+
+
+def _in_folder(root: Path) -> tuple[list[_Entry], list[tuple[str, str]]]:
+    entries: list[_Entry] = []
+    skipped: list[tuple[str, str]] = []
+
+    def unreadable(error: OSError) -> None:
+        skipped.append((_plain_name(os.path.relpath(error.filename, root)), _cannot(error)))
+
+    for folder, folders, files in os.walk(root, onerror=unreadable):
+        folders[:] = [name for name in folders if not _OF_THE_SYSTEM.fullmatch(name)]
+        for name in files:
+            path = Path(folder, name)
+            entries.append(_Entry(_plain_name(path.relative_to(root).as_posix()), _reader(path)))
+    return entries, skipped
+
+
+def _reader(path: Path) -> Callable[[int], bytes]:
+    def content(limit: int) -> bytes:
+        try:
+            about = path.stat()
+            if not stat.S_ISREG(about.st_mode):  # opening a named pipe would wait for ever
+                raise Skipped("is not a plain file")
+            _check_length(about.st_size, limit)
+            return path.read_bytes()
+        except OSError as error:
+            raise Skipped(_cannot(error)) from error
+
+    return content
+
+
+def _in_zip(archive: zipfile.ZipFile) -> tuple[list[_Entry], list[tuple[str, str]]]:
+    entries: list[_Entry] = []
+    skipped: list[tuple[str, str]] = []
+    for member in archive.infolist():
+        name = _plain_name(member.filename.replace("\\", "/"))
+        if member.is_dir():
+            continue
+        # Nothing is unpacked, but names go on into our tables, and whoever reads those may.
+        if name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"):
+            skipped.append((name, "has a name that leads out of the archive"))
+        else:
+            entries.append(_Entry(name, partial(_unpacked, archive, member)))
+    return entries, skipped
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+    if member.flag_bits & 1:
+        raise Skipped("is encrypted")
+    _check_length(member.file_size, limit)
+    try:
+        with archive.open(member) as file:  # stops at file_size, whatever the data would give
+            return file.read()
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise Skipped(f"is damaged in the archive: {error}") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise Skipped(f"can't be unpacked: {error}") from error
+
+
+def _source(entries: list[_Entry], skipped: list[tuple[str, str]]) -> Source:
+    pictures: list[Picture] = []
+    ours: list[_Entry] = []
+    last = None
+    for entry in sorted(entries, key=lambda entry: entry.file):
+        *folders, name = entry.file.split("/")
+        if any(map(_OF_THE_SYSTEM.fullmatch, [*folders, name])):
+            continue
+        if entry.file == last:
+            skipped.append((entry.file, "has the same name as another file"))
+        elif _OURS.fullmatch(name):
+            ours.append(entry)
+        else:
+            pictures.append(Picture(entry.file, entry.picture))
+        last = entry.file
+
+    columns, table = _read_table(_highest(ours, TABLE), skipped)
+    licence = _lines(_highest(ours, "licen"), skipped)
+    return Source(
+        pictures,
+        skipped,
+        columns,
+        table,
+        licence=licence[0] if licence else "",
+        credits=_lines(_highest(ours, "credits"), skipped),
+    )
+
+
+def _highest(ours: list[_Entry], start: str) -> _Entry | None:
+    """The file nearest the root whose name starts so; a zip may wrap it in one folder."""
+    found = [entry for entry in ours if entry.file.split("/")[-1].lower().startswith(start)]
+    return min(found, key=lambda entry: entry.file.count("/"), default=None)
+
+
+def _lines(entry: _Entry | None, skipped: list[tuple[str, str]]) -> list[str]:
+    if entry is None:
+        return []
+    try:
+        text = entry.content(_MAX_NOTICE).decode("utf-8-sig", "replace")
+    except Skipped as reason:
+        skipped.append((entry.file, str(reason)))
+        return []
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _read_table(
+    entry: _Entry | None, skipped: list[tuple[str, str]]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """The table beside the pictures: its columns but `file`, and each file's row."""
+    if entry is None:
+        return [], {}
+    folder = entry.file[: -len(PurePosixPath(entry.file).name)]
+    try:
+        text = entry.content(MAX_BYTES).decode("utf-8-sig")
+        rows = csv.DictReader(text.splitlines(), strict=True)
+        columns = [name for name in rows.fieldnames or () if name != "file"]
+        table = {
+            _plain_name(folder + row["file"]): [row[name] or "" for name in columns] for row in rows
+        }
+    except Skipped as reason:
+        skipped.append((entry.file, str(reason)))
+    except (UnicodeDecodeError, csv.Error, KeyError, TypeError) as error:
+        skipped.append((entry.file, f"is no table with a column `file`: {error}"))
+    else:
+        return columns, table
+    return [], {}
+
+
+def _plain_name(name: str) -> str:
+    """A name as it can be written in UTF-8, the same whether a Mac or Linux stored it."""
+    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", readable)
+
+
+def _check_length(length: int, limit: int) -> None:
+    if length > limit:
+        raise Skipped(f"is longer than {limit >> 20} MB")
+
+
+def _cannot(error: OSError) -> str:
+    return f"can't be read: {error.strerror or error}"
