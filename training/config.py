@@ -1,0 +1,62 @@
+"""Everything that decides what a run becomes, and the settings that were published."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """What a run is trained with. Fixed when the run begins; ``run.json`` keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: str | None = None
+    architecture: Literal["dcgan"] = "dcgan"
+    latent: int = Field(100, ge=2, le=1024, description="numbers in a latent z")
+    width: float = Field(1.0, gt=0, le=4, description="1 is the published width: 64 filters up")
+    kernel: int = Field(5, ge=3, le=7, description="pixels a side of every convolution")
+    generator_filters: tuple[int, ...] | None = Field(
+        None, description="filters of each layer, seen from the latent; None derives them"
+    )
+    discriminator_filters: tuple[int, ...] | None = Field(
+        None, description="filters of each layer, seen from the picture; None derives them"
+    )
+    discriminator_width: float = Field(1.0, gt=0, le=4, description="narrows only the critic")
+    normalise_discriminator: bool = True
+    momentum: float = Field(0.9, ge=0, lt=1, description="of batch normalisation's averages")
+    generator_dropout: float = Field(0.0, ge=0, lt=1)
+    discriminator_dropout: float = Field(0.0, ge=0, lt=1)
+
+    loss: Literal["non-saturating", "relativistic"] = "non-saturating"
+    gamma: float = Field(0.5, ge=0, description="weight of R1 and R2 (relativistic only)")
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    learning_rate: float = Field(2e-4, gt=0)
+    beta_1: float = Field(0.5, ge=0, lt=1, description="Adam's; 0 suits the relativistic loss")
+    decay: float = Field(0.0, ge=0, description="learning rate falls as 1 / (1 + decay * step)")
+    batch: int = Field(64, ge=2, description="real pictures a step, over all replicas")
+    ema: float = Field(0.999, ge=0, lt=1, description="how much of the average stays each step")
+
+    flip: bool = Field(False, description="mirror half of the real pictures")
+    brightness: float = Field(0.0, ge=0, le=1, description="largest shift, of the range [-1, 1]")
+    seed: int = Field(0, ge=0, lt=2**31)
+
+
+PRESETS: dict[str, Settings] = {
+    # A DCGAN of African masks on a TPU: batch 1024, Adam, 64 to 1024 filters of 5×5.
+    "masks": Settings(preset="masks", batch=1024),
+    # One dog's portraits with Keras at 64 px: batch 64, mirrored, a little brighter or darker.
+    "portraits": Settings(preset="portraits", batch=64, flip=True, brightness=0.1),
+    # Quick, Draw! faces: a small generator against a large critic, both with dropout.
+    "doodles": Settings(
+        preset="doodles",
+        generator_filters=(64, 32, 16, 8),
+        discriminator_filters=(64, 128, 256, 512),
+        normalise_discriminator=False,
+        generator_dropout=0.4,
+        discriminator_dropout=0.6,
+        optimizer="rmsprop",
+        decay=3e-8,
+        batch=256,
+    ),
+}
+"""The published settings of three projects, by name (tanh output throughout)."""
