@@ -120,7 +120,7 @@ class Artwork(_Node):
     was: "Expression"
 
     @classmethod
-    def of(cls, id: str, title: str, was: "Expression", point: Point) -> "Artwork":  # noqa: A002 - the contract's key
+    def of(cls, id: str, title: str, was: "Expression", point: Point) -> "Artwork":
         """Refer to a work; where its lineage has grown too long, only its ``point`` is kept."""
         too_long = was.depth > MAX_DEPTH // 2 or was.nodes > MAX_NODES // 4
         return cls(id=id, title=title, was=point if too_long else was)
@@ -182,7 +182,7 @@ class OwnDirection(_Part):
     data: str  # base64 of little-endian float32
 
     @classmethod
-    def of(cls, id: str, title: str, array: Latent) -> "OwnDirection":  # noqa: A002 - the contract's key
+    def of(cls, id: str, title: str, array: Latent) -> "OwnDirection":
         return cls(id=id, title=title, data=encode(array))
 
     def array(self) -> Latent:

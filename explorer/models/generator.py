@@ -1,0 +1,349 @@
+"""A generator, opened: points in, pictures out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from explorer.core.errors import KnownError
+from explorer.latent.seeds import Latent, seed_latent
+from explorer.models.bundle import Bundle
+from explorer.models.card import Card
+from explorer.models.graphs import check_graph
+from explorer.models.sessions import open_session, run_session
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""Pictures, ``(n, height, width, channels)``, 0 to 255."""
+
+Shape: TypeAlias = tuple[int | None, ...]
+"""Sizes of a tensor; None where any will do."""
+
+_FLOAT, _BYTE = "tensor(float)", "tensor(uint8)"
+
+
+class Truncation(BaseModel):
+    """How far points are drawn towards the average: 1 leaves them, 0 paints only the average."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    psi: FiniteFloat = 1.0
+    cutoff: int | None = Field(default=None, ge=0)  # layers from this one on are left alone
+
+
+AS_IS = Truncation()
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """One file of the bundle: what it is fed and what it gives, by name, with its session."""
+
+    name: str  # what a complaint calls it
+    session: "InferenceSession"
+    feeds: Mapping[str, Shape]
+    gives: Mapping[str, tuple[str, Shape]]
+
+
+class Generator:
+    """Paints points of its space, in float32 on the CPU. Safe to share between threads."""
+
+    def __init__(
+        self, bundle: Bundle, mapping: _Graph | None, synthesis: tuple[_Graph, ...]
+    ) -> None:
+        self.card: Card = bundle.card
+        self.painting_hash: str = bundle.painting_hash
+        self._latents = bundle.latents
+        self._mapping = mapping
+        self._synthesis = synthesis
+
+    @classmethod
+    def open(cls, bundle: Bundle, *, threads: int | None = None) -> "Generator":
+        """Open every graph of a bundle and compare it with what the card says of it.
+
+        Raises:
+            KnownError: a graph is not what a bundle may hold, or not what the card claims.
+        """
+        graphs = [
+            _open_graph(bundle, file, feeds, gives, threads)
+            for file, feeds, gives in _expected(bundle.card)
+        ]
+        mapping = graphs.pop(0) if bundle.card.space == "w" else None
+        return cls(bundle, mapping, tuple(graphs))
+
+    @property
+    def name(self) -> Literal["z", "w"]:
+        return self.card.space
+
+    @property
+    def dim(self) -> int:
+        return self.card.dim
+
+    @property
+    def num_ws(self) -> int | None:
+        return self.card.num_ws
+
+    def seed_point(self, seed: int, label: Latent | None = None) -> Latent:
+        """Where a seed lies, float32 ``(dim,)``: in z, or mapped to w, untruncated."""
+        z = seed_latent(seed, self.card.z_dim)
+        if self._mapping is None:
+            return z
+        fed = {"z": z[None]} | self._labels(label, 1)
+        w: Latent = self._run(self._mapping, fed, 1)["w"][0]
+        if not np.isfinite(w).all():
+            raise KnownError(f"{self._mapping.name} maps seed {seed} to no finite point.")
+        return w
+
+    def direction(self, kind: Literal["pca", "sefa"], index: int) -> Latent:
+        """How far one unit goes, float32 ``(dim,)``; KnownError where the bundle has no such."""
+        return self._latents.direction(kind, index)
+
+    def directions(self, kind: Literal["pca", "sefa"]) -> int:
+        """How many of this kind there are."""
+        return len(self._latents.pca if kind == "pca" else self._latents.sefa)
+
+    def given(self, label: Latent | None) -> "Labelled":
+        """The same space, where seeds are mapped under ``label``."""
+        return Labelled(self, label)
+
+    def paint(
+        self,
+        points: Latent,
+        *,
+        labels: Latent | None = None,
+        truncation: Truncation = AS_IS,
+        noise_scale: float = 1.0,
+    ) -> Pixels:
+        """Paint untruncated points.
+
+        Args:
+            points: ``(n, dim)``, or ``(n, num_ws, dim)`` for a StyleGAN2; n may be 0.
+            labels: ``(n, classes)`` or one ``(classes,)`` for all, rows that sum to 1. None
+                mixes all classes alike. Only a DCGAN paints with it: w has it in already.
+            truncation: applied here.
+            noise_scale: of the stored noise, where the card says noise.
+
+        Returns:
+            uint8 ``(n, height, width, channels)``.
+
+        Raises:
+            KnownError: the points or labels don't fit, or the model paints what it shouldn't.
+        """
+        *_, picture = self.stages(
+            points, labels=labels, truncation=truncation, noise_scale=noise_scale
+        )
+        return picture
+
+    def stages(
+        self,
+        points: Latent,
+        *,
+        labels: Latent | None = None,
+        truncation: Truncation = AS_IS,
+        noise_scale: float = 1.0,
+    ) -> Iterator[Pixels]:
+        """As ``paint``, but growing: each picture is twice the last one's size, and goes on from it.
+
+        Nothing is computed for a picture that isn't asked for, and nothing twice.
+        """
+        points = self._truncated(self._checked(points), truncation)
+        if self.num_ws is None:
+            fed = {"z": points} | self._labels(labels, len(points))
+        else:
+            fed = {"ws": np.ascontiguousarray(self._rows(points, self.num_ws))}
+            if self.card.noise:
+                fed["noise_scale"] = np.array(noise_scale, np.float32)
+        return self._grow(fed, len(points))
+
+    def _grow(self, fed: dict[str, Any], count: int) -> Iterator[Pixels]:
+        carried: dict[str, Any] = {}
+        for graph in self._synthesis:
+            found = self._run(graph, fed | carried, count)
+            if "rgb" in found and not np.isfinite(found["rgb"]).all():
+                raise KnownError(f"{graph.name} paints numbers that are not finite.")
+            carried = {key: found[key] for key in ("features", "skip") if key in found}
+            image: Pixels = found["image"]
+            yield image
+
+    def _run(self, graph: _Graph, fed: dict[str, Any], count: int) -> dict[str, Any]:
+        if count == 0:
+            return {
+                key: np.zeros([0, *(side or 0 for side in shape[1:])], _dtype(kind))
+                for key, (kind, shape) in graph.gives.items()
+            }
+        found = run_session(graph.session, fed, list(graph.gives), name=graph.name)
+        for key, (kind, shape) in graph.gives.items():
+            expected: Shape = (count, *shape[1:])
+            if found[key].dtype != _dtype(kind) or not _fits(found[key].shape, expected):
+                raise KnownError(
+                    f"{graph.name} gives {key} as {_said(found[key].shape)} of {found[key].dtype} "
+                    f"where its card says {_said(expected)} of {_dtype(kind)}; get the model again."
+                )
+        return found
+
+    def _checked(self, points: Latent) -> Latent:
+        points = np.ascontiguousarray(points, np.float32)
+        rows: list[Shape] = [(None, self.dim)]
+        if self.num_ws is not None:
+            rows.append((None, self.num_ws, self.dim))
+        if not any(_fits(points.shape, shape) for shape in rows):
+            raise KnownError(
+                f"The points are {_said(points.shape)} numbers and {self.card.title}'s are "
+                f"{_said(rows[0])}; they belong to another model."
+            )
+        if not np.isfinite(points).all():
+            raise KnownError("A point holds numbers that are not finite; choose another one.")
+        return points
+
+    def _truncated(self, points: Latent, truncation: Truncation) -> Latent:
+        psi = np.float32(truncation.psi)
+        if self._latents.w_avg is None or self.num_ws is None:
+            if truncation.cutoff is not None:
+                raise KnownError(f"{self.card.title} has no layers for a truncation to stop at.")
+            return points if psi == 1 else psi * points
+        if psi == 1:
+            return points
+        drawn = self._latents.w_avg + psi * (points - self._latents.w_avg)
+        if truncation.cutoff is None:
+            return drawn
+        below = (np.arange(self.num_ws) < truncation.cutoff)[:, None]
+        mixed: Latent = np.where(
+            below, self._rows(drawn, self.num_ws), self._rows(points, self.num_ws)
+        )
+        return mixed
+
+    def _rows(self, points: Latent, num_ws: int) -> Latent:
+        """One row a layer, ``(n, num_ws, dim)``."""
+        rows = points if points.ndim == 3 else points[:, None, :]
+        return np.broadcast_to(rows, (len(points), num_ws, self.dim))
+
+    def _labels(self, labels: Latent | None, count: int) -> dict[str, Latent]:
+        classes = len(self.card.classes)
+        if classes == 0:
+            if labels is not None:
+                raise KnownError(f"{self.card.title} has no classes to choose from.")
+            return {}
+        if labels is None:
+            return {"label": np.full((count, classes), 1 / classes, np.float32)}
+        labels = np.asarray(labels, np.float32)
+        if labels.shape not in ((classes,), (count, classes)):
+            raise KnownError(
+                f"The label is {_said(labels.shape)} numbers and {self.card.title} has "
+                f"{classes} classes; choose again."
+            )
+        if not (labels >= 0).all() or not np.allclose(labels.sum(-1), 1, atol=1e-3):
+            raise KnownError("A label's shares are not negative and sum to 1; choose again.")
+        return {"label": np.ascontiguousarray(np.broadcast_to(labels, (count, classes)))}
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A generator's space under one label, for ``explorer.latent.resolve``."""
+
+    generator: Generator
+    label: Latent | None
+
+    @property
+    def name(self) -> Literal["z", "w"]:
+        return self.generator.name
+
+    @property
+    def dim(self) -> int:
+        return self.generator.dim
+
+    @property
+    def num_ws(self) -> int | None:
+        return self.generator.num_ws
+
+    def seed_point(self, seed: int) -> Latent:
+        return self.generator.seed_point(seed, self.label)
+
+    def direction(self, kind: Literal["pca", "sefa"], index: int) -> Latent:
+        return self.generator.direction(kind, index)
+
+
+def _expected(
+    card: Card,
+) -> Iterator[tuple[str, dict[str, Shape], dict[str, tuple[str, Shape]]]]:
+    """Each graph's file, what it is fed and what it must give, in the order they run."""
+    label: dict[str, Shape] = {"label": (None, len(card.classes))} if card.classes else {}
+    from_z: dict[str, Shape] = {"z": (None, card.z_dim)} | label
+    if card.stages is None:
+        picture: Shape = (None, card.height, card.width, card.channels)
+        yield "synthesis.onnx", from_z, {"image": (_BYTE, picture), "rgb": (_FLOAT, picture)}
+        return
+
+    yield "mapping.onnx", from_z, {"w": (_FLOAT, (None, card.dim))}
+    from_ws: dict[str, Shape] = {"ws": (None, card.num_ws, card.dim)}
+    if card.noise:
+        from_ws["noise_scale"] = ()
+    carried: dict[str, Shape] = {}
+    for file, side in zip(card.synthesis_files, card.stages, strict=True):
+        picture = (None, side, side, card.channels)
+        feeds = from_ws | carried
+        carried = {
+            "features": (None, None, side, side),
+            "skip": (None, card.channels, side, side),
+        }
+        if side == card.stages[-1]:
+            yield file, feeds, {"image": (_BYTE, picture), "rgb": (_FLOAT, picture)}
+        else:
+            given = {key: (_FLOAT, shape) for key, shape in carried.items()}
+            yield file, feeds, {"image": (_BYTE, picture)} | given
+
+
+def _open_graph(
+    bundle: Bundle,
+    file: str,
+    feeds: dict[str, Shape],
+    gives: dict[str, tuple[str, Shape]],
+    threads: int | None,
+) -> _Graph:
+    name = f"{bundle.path}: {file}"
+    model = bundle.content(file)
+    check_graph(model, id=bundle.card.id, name=name)
+    session = open_session(model, threads=threads, name=name)
+    inputs = {given.name: given for given in session.get_inputs()}
+    outputs = {given.name: given for given in session.get_outputs()}
+    if inputs.keys() != feeds.keys():
+        raise KnownError(
+            f"{name} takes {', '.join(sorted(inputs)) or 'nothing'} where its card says "
+            f"{', '.join(sorted(feeds))}; get the model again."
+        )
+    for key, shape in feeds.items():
+        _check_tensor(name, inputs[key], _FLOAT, shape)
+    for key, (kind, shape) in gives.items():
+        if key not in outputs:
+            raise KnownError(f"{name} gives no {key}, which its card promises; get it again.")
+        _check_tensor(name, outputs[key], kind, shape)
+    return _Graph(name, session, feeds, gives)
+
+
+def _check_tensor(name: str, said: Any, kind: str, shape: Shape) -> None:
+    """Compare what the graph says of a tensor with the card; names of dimensions pass."""
+    sides = tuple(side if isinstance(side, int) else None for side in said.shape)
+    fixed = bool(sides) and sides[0] is not None  # it would paint one number of pictures only
+    free = tuple(None if a is None else b for a, b in zip(sides, shape, strict=False))
+    if said.type != kind or fixed or len(sides) != len(shape) or not _fits(sides, free):
+        raise KnownError(
+            f"{name} has {said.name} as {_said(sides)} of {said.type} where its card says "
+            f"{_said(shape)} of {kind}; get the model again."
+        )
+
+
+def _fits(found: Shape, expected: Shape) -> bool:
+    return len(found) == len(expected) and all(
+        b is None or a == b for a, b in zip(found, expected, strict=True)
+    )
+
+
+def _dtype(kind: str) -> type[np.float32] | type[np.uint8]:
+    return np.float32 if kind == _FLOAT else np.uint8
+
+
+def _said(shape: Shape) -> str:
+    return " × ".join("n" if side is None else str(side) for side in shape) or "one number"

@@ -1,0 +1,91 @@
+"""Opening a graph with ONNX Runtime. The only module that imports it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.errors import KnownError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+# Read when the library loads, and its wheels write telemetry files unless it is set.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+_FATAL = 4  # ONNX Runtime says the rest in the exception too
+
+
+def open_session(
+    model: bytes, *, threads: int | None = None, name: str = "The model"
+) -> "InferenceSession":
+    """Make a float32 CPU session; ``name`` is what a complaint calls the model.
+
+    Args:
+        model: a serialised ONNX graph without external data.
+        threads: how many to compute with; as many as there are physical cores if None.
+
+    Raises:
+        KnownError: ONNX Runtime refuses the graph.
+    """
+    import onnxruntime  # 0.3 s; a list of models is shown without it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or physical_cores()
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = _FATAL
+    # Spinning threads would eat the cores that the window needs between two pictures.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions share no base class but this
+        raise KnownError(f"{name} can't be opened: {first_line(error)}") from error
+
+
+def run_session(
+    session: "InferenceSession", feeds: dict[str, Any], outputs: list[str], *, name: str
+) -> dict[str, Any]:
+    """Compute ``outputs`` by name.
+
+    Raises:
+        KnownError: the graph fails on inputs that it said it takes, or memory runs out.
+    """
+    try:
+        return dict(zip(outputs, session.run(outputs, feeds), strict=True))
+    except Exception as error:  # as above
+        raise KnownError(f"{name} failed while painting: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what a library says, short enough for a sentence."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line[:200].rstrip(".") + "."
+
+
+def physical_cores() -> int:
+    """How many cores this process may use, not counting hyper-threads; at least 1."""
+    try:
+        allowed = os.sched_getaffinity(0)
+    except AttributeError:  # macOS and Windows
+        return max(1, os.cpu_count() or 1)
+    cores = {_siblings(cpu) for cpu in allowed}
+    quota = _quota()
+    return max(1, len(cores) if quota is None else min(len(cores), quota))
+
+
+def _siblings(cpu: int) -> str:
+    """What names the core that ``cpu`` is a thread of."""
+    topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    try:
+        return topology.read_text()
+    except OSError:
+        return str(cpu)
+
+
+def _quota() -> int | None:
+    """Whole processors that the container's control group grants, None if it sets no limit."""
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if limit == "max" else max(1, round(int(limit) / int(period)))
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
