@@ -37,8 +37,8 @@ def dcgan(out: Path, *, classes: tuple[str, ...] = (), id: str = "golden-dcgan")
     weights: dict[str, NDArray[Any]] = {
         "dense": _noise(chance, Z_DIM, 8 * 16) * 0.9,
         "bias": _noise(chance, 8 * 16) * 0.4,
-        "up": _bumps(chance, 8, 3, 4) * 0.7,
-        "tint": np.array([0.25, -0.05, -0.2], np.float32).reshape(3, 1, 1),
+        "up": _bumps(chance, 8, 3, 4) * 0.2,
+        "tint": np.array([0.5, 0.0, -0.4], np.float32).reshape(3, 1, 1),
         "grid": np.array([-1, 8, 4, 4], np.int64),
     }
     first = "z"
@@ -157,7 +157,7 @@ def _stage_32(chance: np.random.RandomState, id: str) -> bytes:
         "grid": np.array([-1, 4, 4, 4], np.int64),
         "up": _bumps(chance, 4, 4, 16),
         "noise": _noise(chance, 1, 1, 32, 32) * 0.15,
-        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.35,
+        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.05,
     }
     nodes = [
         helper.make_node("Slice", ["ws", "from_layer", "to_layer", "axis"], ["coarse"]),
@@ -194,7 +194,7 @@ def _stage_64(chance: np.random.RandomState, id: str) -> bytes:
         "up": _bumps(chance, 4, 4, 4),
         "up_skip": (np.eye(3)[:, :, None, None] * _bump(4)).astype(np.float32),
         "noise": _noise(chance, 1, 1, 64, 64) * 0.15,
-        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.2,
+        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.03,
     }
     twice: dict[str, Any] = {"strides": [2, 2], "pads": [1, 1, 1, 1]}
     nodes = [
