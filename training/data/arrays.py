@@ -44,27 +44,27 @@ def array_source(path: Path) -> Source:
     shape = _picture_shape(path, array.shape)
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
         raise KnownError(f"{path} holds {array.dtype}; save it as uint8, or as float in [0, 1].")
-    if array.dtype != np.uint8:
-        _check_range(path, array)
-    digits = len(str(max(len(array) - 1, 0)))
-    return Source(
-        _Rows(array, shape, [f"{path.name}#{n:0{digits}d}" for n in range(len(array))]),
-    )
+    _check_range(path, array)
+    return Source(_Rows(path.name, array, shape))
 
 
 class _Rows(Sequence[Picture]):
     """The array as pictures, each made when it is asked for."""
 
-    def __init__(self, array: NDArray[Any], shape: tuple[int, int, int], files: list[str]) -> None:
-        self._array, self._shape, self._files = array, shape, files
+    def __init__(self, name: str, array: NDArray[Any], shape: tuple[int, int, int]) -> None:
+        self._name, self._array, self._shape = name, array, shape
+        self._digits = len(str(len(array)))
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._array)
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
             return [self[n] for n in range(len(self))[number]]
-        return Picture(self._files[number], partial(self._read, number))
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        file = f"{self._name}#{number:0{self._digits}d}"
+        return Picture(file, partial(self._read, number))
 
     def _read(self, number: int, fit: Fit) -> Pixels:
         row = np.asarray(self._array[number])
@@ -104,9 +104,15 @@ def _check_range(path: Path, array: NDArray[Any]) -> None:
     rows = max(1, _ROWS_AT_ONCE // max(1, math.prod(array.shape[1:])))
     for start in range(0, len(array), rows):
         part = np.asarray(array[start : start + rows])
+        if part.dtype == np.uint8:
+            if part.max() > 1:
+                return
+            continue
         part = part[np.isfinite(part)]
         if part.size and (part.min() < -_ROUNDING or part.max() > 1 + _ROUNDING):
             raise KnownError(
                 f"{path} holds floats from {part.min():g} to {part.max():g}; "
                 "bring them to [0, 1], or save it as uint8."
             )
+    if array.dtype == np.uint8 and len(array):
+        raise KnownError(f"{path} holds bytes of 0 and 1 only; multiply it by 255.")

@@ -1,6 +1,7 @@
 """One picture, as it comes, to the bytes that a record keeps."""
 
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -115,16 +116,18 @@ def to_png(pixels: Pixels) -> bytes:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything, and the picture is still good
-        return image
+    # Broken EXIF raises anything, and the picture is still good.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _plain(image: Image.Image, fit: Fit) -> Image.Image:
     """Any mode to ``L`` or ``RGB``, opaque."""
     if image.mode in _DEEP_GREY:
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
+        image = Image.fromarray(
+            ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
+        )
     elif image.mode in ("I", "F"):
         raise Skipped(f"has 32 bits a channel (mode {image.mode}); save it with 8 or 16")
     if image.has_transparency_data:

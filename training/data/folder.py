@@ -1,6 +1,7 @@
 """What lies in a folder or a zip: which files are pictures to try, and what is said of them."""
 
 import csv
+import io
 import os
 import re
 import stat
@@ -8,10 +9,11 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from sys import intern
 
 from explorer.core.errors import KnownError
 from training.data.arrays import array_source, is_array
@@ -19,8 +21,10 @@ from training.data.card import TABLE
 from training.data.decode import Fit, Pixels, Skipped, decode
 from training.data.source import Picture, Source
 
-MAX_BYTES = 256 << 20  # of one picture file; a longer one is a film or a bomb
+MAX_BYTES = 128 << 20  # of one picture file; a longer one is a film or a bomb
 _MAX_NOTICE = 1 << 20  # bytes of a LICENCE or CREDITS file
+_MAX_RATIO = 200  # unpacked to packed, for files above _SMALL bytes; else it is a zip bomb
+_SMALL = 16 << 20
 
 _OURS = re.compile(r"(pictures\.csv|(licen[cs]e|credits)(\.txt|\.md)?)", re.IGNORECASE)
 _OF_THE_SYSTEM = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
@@ -45,20 +49,23 @@ def open_source(path: Path) -> Iterator[Source]:
     Raises:
         KnownError: it is none of these, or can't be read.
     """
+    with ExitStack() as stack:
+        yield _opened(path, stack)
+
+
+def _opened(path: Path, stack: ExitStack) -> Source:
     try:
         if path.is_dir():
-            yield _source(*_in_folder(path))
-        elif zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                yield _source(*_in_zip(archive))
-        elif is_array(path):
-            yield array_source(path)
-        elif path.exists():
-            raise KnownError(f"{path} is neither a folder, nor a zip of one, nor a .npy array.")
-        else:
+            return _source(*_in_folder(path))
+        if zipfile.is_zipfile(path):
+            return _source(*_in_zip(stack.enter_context(zipfile.ZipFile(path))))
+        if is_array(path):
+            return array_source(path)
+        if not path.exists():
             raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
     except (OSError, zipfile.BadZipFile) as error:
         raise KnownError(f"{path} can't be read: {error}.") from error
+    raise KnownError(f"{path} is neither a folder, nor a zip of one, nor a .npy array.")
 
 
 def _in_folder(root: Path) -> tuple[list[_Entry], list[tuple[str, str]]]:
@@ -109,6 +116,8 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> 
     if member.flag_bits & 1:
         raise Skipped("is encrypted")
     _check_length(member.file_size, limit)
+    if member.file_size > max(_SMALL, member.compress_size * _MAX_RATIO):
+        raise Skipped(f"unpacks to more than {_MAX_RATIO} times its size, as no picture does")
     try:
         with archive.open(member) as file:  # stops at file_size, whatever the data would give
             return file.read()
@@ -172,10 +181,12 @@ def _read_table(
     folder = entry.file[: -len(PurePosixPath(entry.file).name)]
     try:
         text = entry.content(MAX_BYTES).decode("utf-8-sig")
-        rows = csv.DictReader(text.splitlines(), strict=True)
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         columns = [name for name in rows.fieldnames or () if name != "file"]
         table = {
-            _plain_name(folder + row["file"]): [row[name] or "" for name in columns] for row in rows
+            # Factors repeat; one string for all of them keeps a long table small.
+            _plain_name(folder + row["file"]): [intern(row[name] or "") for name in columns]
+            for row in rows
         }
     except Skipped as reason:
         skipped.append((entry.file, str(reason)))

@@ -39,7 +39,7 @@ def prepare(
     background: str = "white",
     name: str | None = None,
     licence: str = "",
-    credits: Sequence[str] = (),  # noqa: A002 - the word of the contract
+    credits: Sequence[str] = (),
     progress: Progress = Progress(),  # noqa: B008 - frozen
     workers: int | None = None,
 ) -> DatasetCard:

@@ -41,7 +41,8 @@ def training_pictures(
         raise ValueError("batch must be at least 1, step and seed at least 0")
     card = read_dataset(folder)
     first = step * (batch if pictures_per_step is None else pictures_per_step)
-    return _pictures(Records(folder, card), card, batch, first, _shuffled(card.count, seed))
+    pictures = _pictures(Records(folder, card), card, first, _shuffled(card.count, seed))
+    return _checked(pictures.batch(batch, drop_remainder=True), card).prefetch(2)
 
 
 def pictures_in_order(folder: Path, *, batch: int) -> tf.data.Dataset:
@@ -50,8 +51,8 @@ def pictures_in_order(folder: Path, *, batch: int) -> tf.data.Dataset:
     Batches as in ``training_pictures``; the last one may be smaller.
     """
     card = read_dataset(folder)
-    pictures = _pictures(Records(folder, card), card, 1, 0, lambda places: places)
-    return pictures.take(card.count).unbatch().batch(batch).prefetch(1)
+    pictures = _pictures(Records(folder, card), card, 0, lambda places: places % card.count)
+    return _checked(pictures.take(card.count).batch(batch), card).prefetch(2)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> Places:
@@ -73,9 +74,9 @@ def _shuffled(count: int, seed: int) -> Callable[[Places], Places]:
 
 
 def _pictures(
-    records: Records, card: DatasetCard, batch: int, first: int, places: Callable[[Places], Places]
+    records: Records, card: DatasetCard, first: int, places: Callable[[Places], Places]
 ) -> tf.data.Dataset:
-    """Batches of the endless stream of records from its ``first`` on."""
+    """The endless stream of single pictures from its ``first`` on."""
     shape = (card.height, card.width, card.channels)
 
     def read(start: np.int64) -> NDArray[np.object_]:
@@ -105,18 +106,22 @@ def _pictures(
         .map(fetch, num_parallel_calls=2, deterministic=True)
         .unbatch()
         .map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        .batch(batch, drop_remainder=True)
-        .map(lambda images, labels, index: (_checked(images, shape), labels, index))
-        .prefetch(2)
     )
 
 
-def _checked(images: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
-    images = tf.ensure_shape(images, (None, *shape))
-    tf.debugging.assert_type(images, tf.float32)
-    in_range = [
-        tf.debugging.assert_greater_equal(images, -1.0, "pictures reach below -1"),
-        tf.debugging.assert_less_equal(images, 1.0, "pictures reach above 1"),
-    ]
-    with tf.control_dependencies(in_range):
-        return tf.identity(images)
+def _checked(batches: tf.data.Dataset, card: DatasetCard) -> tf.data.Dataset:
+    """Let nothing else pass than what the first lines of this file promise."""
+
+    def check(
+        images: tf.Tensor, labels: tf.Tensor, index: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        images = tf.ensure_shape(images, (None, card.height, card.width, card.channels))
+        tf.debugging.assert_type(images, tf.float32)
+        in_range = [
+            tf.debugging.assert_greater_equal(images, -1.0, "pictures reach below -1"),
+            tf.debugging.assert_less_equal(images, 1.0, "pictures reach above 1"),
+        ]
+        with tf.control_dependencies(in_range):
+            return tf.identity(images), labels, index
+
+    return batches.map(check)

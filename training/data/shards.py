@@ -4,7 +4,8 @@ import hashlib
 import mmap
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,7 +39,8 @@ class ShardWriter:
         import tensorflow as tf
 
         if self._file is None:
-            self._file = tf.io.TFRecordWriter(str(self._path()))
+            with _as_os_error():
+                self._file = tf.io.TFRecordWriter(str(self._path()))
         index = self.count
         features = {
             "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[png])),
@@ -47,7 +49,8 @@ class ShardWriter:
         }
         example = tf.train.Example(features=tf.train.Features(feature=features))
         record = example.SerializeToString(deterministic=True)
-        self._file.write(record)
+        with _as_os_error():
+            self._file.write(record)
         self._content.update(content_of(label, index, pixels))
         self.count += 1
         self._records += 1
@@ -69,22 +72,37 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None and error is not None:
-            self._file.close()
-        elif self._file is not None:
+        if self._file is None:
+            return
+        if error is None:
             self._finish()
+        else:
+            with suppress(OSError), _as_os_error():
+                self._file.close()
 
     def _path(self) -> Path:
         return self._folder / f"records-{len(self.shards):05d}.tfrecord"
 
     def _finish(self) -> None:
-        self._file.close()
+        with _as_os_error():
+            self._file.close()
         self._file = None
         path = self._path()
         with path.open("rb+") as file:
             os.fsync(file.fileno())
         self.shards.append(Shard(file=path.name, records=self._records, sha256=sha256(path)))
         self._records = self._bytes = 0
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """TensorFlow has errors of its own for a full disk and its like."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
 
 
 def content_of(label: int, index: int, pixels: Pixels) -> bytes:
