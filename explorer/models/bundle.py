@@ -15,7 +15,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import BESIDE, parse_json, sync_folder
 from explorer.models.card import FORMAT, Card
 from explorer.models.directions import LATENTS, Latents
-from explorer.models.sources import MAX_FILE, Source, content, open_source
+from explorer.models.sources import MAX_FILE, Source, open_source, whole
 
 CARD = "card.json"
 
@@ -64,7 +64,7 @@ class Bundle:
         expected = self.card.files.get(name)
         if expected is None:
             raise KnownError(f"{self.path} has no {name}; the model came without it.")
-        found = content(self._source, name)
+        found = whole(self._source, name)
         if hashlib.sha256(found).hexdigest() != expected:
             raise KnownError(f"{self.path}: {name} changed while it was in use; open it again.")
         return found
@@ -94,8 +94,8 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         beside.mkdir()
-        for name, whole in files.items():
-            _write(beside / name, whole)
+        for name, content in files.items():
+            _write(beside / name, content)
         _write(beside / CARD, (card.model_dump_json(indent=1) + "\n").encode())
         sync_folder(beside)
         Bundle.read(beside)
@@ -110,16 +110,16 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
     return card
 
 
-def _write(path: Path, whole: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("xb") as file:
-        file.write(whole)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
 def _read_card(source: Source) -> Card:
-    text = content(source, CARD, limit=_MAX_CARD)
+    text = whole(source, CARD, limit=_MAX_CARD)
     name = str(source.path / CARD)
     stated = _FORMAT.search(text)
     if stated is not None and int(stated[1]) > FORMAT:
@@ -161,7 +161,7 @@ def _latents(source: Source, card: Card) -> Latents:
     if LATENTS not in card.files:
         return Latents.none(card.dim)
     name = f"{source.path}: {LATENTS}"
-    latents = Latents.read(content(source, LATENTS, limit=_MAX_LATENTS), card.dim, name=name)
+    latents = Latents.read(whole(source, LATENTS, limit=_MAX_LATENTS), card.dim, name=name)
     if card.space == "w" and latents.w_avg is None:
         raise KnownError(f"{name} has no w_avg, which a stylegan2 needs; get the model again.")
     return latents

@@ -45,11 +45,11 @@ def open_source(path: Path) -> Source:
     raise KnownError(f"{path} does not exist; a model is a folder or a zip with a card.json.")
 
 
-def content(source: Source, name: str, *, limit: int = MAX_FILE) -> bytes:
+def whole(source: Source, name: str, *, limit: int = MAX_FILE) -> bytes:
     """The whole of one file of at most ``limit`` bytes."""
     size = source.size(name)
     if size is None:
-        raise KnownError(f"{source.path} has no {name}; it is no whole model, get it again.")
+        raise KnownError(f"{source.path} has no {name}; get it again, whole.")
     if size > limit:
         raise KnownError(f"{source.path}: {name} is larger than {limit >> 20} MB; refused.")
     return b"".join(source.pieces(name))

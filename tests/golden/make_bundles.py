@@ -18,8 +18,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from explorer.core.files import write_bytes
 from explorer.core.npz import write_npz
 from explorer.latent.seeds import seed_latent
+from explorer.likeness.pack import (
+    DIM,
+    EARLY,
+    LATE,
+    THUMBNAIL,
+    LikenessPack,
+    Picture,
+    pack_files,
+)
 from explorer.models.bundle import Bundle, write_bundle
 from explorer.models.card import Card, Parity, TrainedOn, Training
 from explorer.models.generator import Generator
@@ -145,6 +155,53 @@ def stylegan2(out: Path, *, id: str = "golden-stylegan2") -> Card:
         credits=("The Masquerade authors",),
     )
     return _write(out, card, files)
+
+
+def likeness_pack(out: Path) -> None:
+    """Six pictures whose features are noise; the thumbnails are plain colours."""
+    chance = np.random.RandomState(24)
+    early, late = (_unit_rows(_noise(chance, 6, DIM)) for _ in range(2))
+    pack = LikenessPack(
+        early=early,
+        late=late,
+        early_mean=_noise(chance, EARLY),
+        early_basis=np.eye(EARLY, DIM, dtype=np.float32),
+        late_mean=_noise(chance, LATE),
+        late_basis=np.eye(LATE, DIM, dtype=np.float32),
+        extractor_sha256="0" * 64,
+        self_early=_to_nearest_other(early),
+        self_late=_to_nearest_other(late),
+        thumbnails=tuple(_plain_jpeg(40 * index) for index in range(6)),
+        pictures=tuple(
+            Picture(
+                f"wood/{index}.png", "wood", "made by hand", "The Masquerade authors", "CC0-1.0"
+            )
+            for index in range(6)
+        ),
+    )
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    for name, content in pack_files(pack).items():
+        write_bytes(out / name, content)
+
+
+def _unit_rows(rows: Array) -> NDArray[np.float16]:
+    unit: NDArray[np.float16] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype("<f2")
+    return unit
+
+
+def _to_nearest_other(rows: NDArray[np.float16]) -> Array:
+    """Cosine distance of each row to the nearest other one."""
+    wide = rows.astype(np.float32)
+    likeness = wide @ wide.T - 2 * np.eye(len(wide), dtype=np.float32)
+    distance: Array = (1 - likeness.max(1)).astype(np.float32)
+    return distance
+
+
+def _plain_jpeg(level: int) -> bytes:
+    jpeg = io.BytesIO()
+    Image.new("RGB", (THUMBNAIL, THUMBNAIL), (level, 120, 255 - level)).save(jpeg, "JPEG")
+    return jpeg.getvalue()
 
 
 def _stage_32(chance: np.random.RandomState, id: str) -> bytes:
@@ -307,4 +364,5 @@ def _write(out: Path, card: Card, files: dict[str, bytes]) -> Card:
 if __name__ == "__main__":
     dcgan(HERE / "dcgan-bundle")
     stylegan2(HERE / "stylegan2-bundle")
-    sys.stdout.write("tests/golden: dcgan-bundle, stylegan2-bundle\n")
+    likeness_pack(HERE / "likeness-pack")
+    sys.stdout.write("tests/golden: dcgan-bundle, stylegan2-bundle, likeness-pack\n")
