@@ -94,7 +94,7 @@ def _comb(carving: Carving, hand: Hand) -> None:
     share = carving.edge((arch - 1 + notch) * half) * smooth(-0.02, 0.02, rise)
     carving.behind(share, 0.10 + 0.06 * dome(arch) + 0.035 * groove * smooth(1.0, 0.8, arch))
     band = bell(arch - 0.74, 0.05) * share * (1 - carving.head)
-    carving.accent = np.maximum(carving.accent, smooth(0.3, 0.7, band))
+    carving.pick_out(smooth(0.3, 0.7, band))
     carving.height += 0.04 * band
 
 
@@ -162,7 +162,7 @@ def _braids(carving: Carving, hand: Hand) -> None:
     plait = np.abs(np.cos(np.pi * spread))
     knot = 0.75 + 0.25 * np.cos(carving.v * 38 + 2 * np.round(spread))
     carving.height += cap * (0.05 + 0.07 * np.sqrt(plait) * knot)
-    carving.accent = np.maximum(carving.accent, cap)
+    carving.pick_out(cap)
     out = oval(carving.u, carving.v + 0.75, wide * 0.8, 0.25 + carving.shape.top)
     carving.behind(carving.edge((out - 1) * 0.3), 0.08 * dome(out))
 

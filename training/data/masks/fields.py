@@ -1,6 +1,6 @@
-"""Small functions on fields: float32 arrays (n, n), one number for every point of a picture."""
+"""Small functions on fields: one number for every point of a picture."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,23 +8,26 @@ from PIL import Image
 
 from training.data.masks.factors import Hand
 
-Field: TypeAlias = NDArray[np.float32]
+Field: TypeAlias = NDArray[np.floating[Any]]
+"""float32 (n, n); named loosely because numpy's stubs take float32 times float for float64."""
 
 
 def smooth(start: float, end: float, x: Field) -> Field:
     """0 before ``start``, 1 past ``end``, an even slope between; ``start`` may be the larger."""
-    t = np.clip((x - start) * (1 / (end - start)), 0, 1)
+    t: Field = np.clip((x - start) * (1 / (end - start)), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def bell(x: Field, width: float) -> Field:
     """1 at 0, falling softly to nothing about two widths away."""
-    return np.exp(-np.square(x * (1 / width)))
+    height: Field = np.exp(-np.square(x * (1 / width)))
+    return height
 
 
 def oval(u: Field, v: Field, width: float, height: float) -> Field:
     """Distance from the middle, as a share of the way to the rim of an ellipse."""
-    return np.sqrt(np.square(u * (1 / width)) + np.square(v * (1 / height)))
+    radius: Field = np.sqrt(np.square(u * (1 / width)) + np.square(v * (1 / height)))
+    return radius
 
 
 def dome(radius: Field) -> Field:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.data.masks.factors import MaskFactors
-from training.data.masks.fields import Field, bell, dome, noise, smooth
+from training.data.masks.fields import Field, bell, noise, smooth
 
 FILLED = 0.9
 """The share of the frame that the longest of crest, head and beard may fill."""
@@ -103,7 +103,7 @@ class Carving:
 
     @property
     def n(self) -> int:
-        return self.height.shape[0]
+        return len(self.height)
 
     @property
     def cover(self) -> Field:
@@ -113,6 +113,15 @@ class Carving:
         """1 inside a signed distance, 0 outside, about a pixel between."""
         half = self.pixel * softness
         return smooth(half, -half, distance)
+
+    def pick_out(self, share: Field) -> None:
+        """Mark what a painter would give a colour of its own."""
+        self.accent = np.maximum(self.accent, share)
+
+    def pierce(self, share: Field) -> None:
+        """Cut through to the dark behind."""
+        self.height -= 0.12 * share
+        self.pierced = np.maximum(self.pierced, share)
 
     def behind(self, share: Field, height: Field, fibre: float = 0.0) -> None:
         """Let something grow behind the head and behind what grew before."""
@@ -174,7 +183,6 @@ def _carve_planes(carving: Carving, factors: MaskFactors) -> None:
         lift = 1 - 0.26 * bell(u, 0.24 * wide) * smooth(0.2, -0.2, v)
         hollow = smooth(1.0, 0.78, np.hypot(u * (1 / (0.76 * wide)), (v - 0.14) / (0.62 * lift)))
         height -= hollow * (0.30 * height + 0.03)
-        carving.accent = np.maximum(carving.accent, 0.0)
     elif factors.face == "keeled":
         height += 0.16 * np.clip(1 - np.abs(u) * (1 / wide), 0, 1) * smooth(1, 0.6, carving.radius)
     elif factors.face == "planed":
@@ -184,8 +192,3 @@ def _carve_planes(carving: Carving, factors: MaskFactors) -> None:
     height += inside * bulge * bell(np.hypot(u / (0.6 * wide), (v + 0.58) / 0.26), 1.0)
     cheeks = np.hypot((np.abs(u) - 0.5 * wide) / (0.26 * wide), (v - 0.26) / 0.2)
     height += inside * hand.between(0.0, 0.08) * bell(cheeks, 1.0)
-
-
-def rounded(distance: Field, radius: float | Field) -> Field:
-    """The half-round back of a rod, from the distance to its middle line."""
-    return dome(distance / radius)

@@ -1,7 +1,7 @@
 """What a mask is made of and how its skin was finished."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ from training.data.masks.factors import Hand, MaskFactors
 from training.data.masks.fields import Field, blur, noise, smooth
 from training.data.masks.forms import Carving
 
-Colour: TypeAlias = NDArray[np.float32]
-"""Linear light, (3,) or (n, n, 3)."""
+Colour: TypeAlias = NDArray[np.floating[Any]]
+"""Linear light, float32 (3,) or (n, n, 3)."""
 
 
 @dataclass(slots=True)
@@ -189,19 +189,28 @@ def _paint_zones(
     kind = hand.pick(
         {"halves": 2, "eye band": 3, "lower": 2, "forehead": 2, "centre": 2, "cheeks": 2}
     )
-    distance = {
-        "halves": lambda: u,
-        "eye band": lambda: np.abs(v + 0.08) - 0.17,
-        "lower": lambda: 0.26 - v,
-        "forehead": lambda: v + 0.34 + 0.3 * np.abs(u),
-        "centre": lambda: np.abs(u) - 0.20 * wide,
-        "cheeks": lambda: np.abs(np.abs(u) - 0.66 * wide) + np.abs(v - 0.22) * 0.8 - 0.24 * wide,
-    }[kind]()
+    distance = _zone(kind, u, v, wide)
     _lay(surface, 0.93 * held, ground * (0.85 + 0.3 * noise(hand, carving.n, 14))[..., None], 0.10)
     _lay(surface, 0.93 * held * carving.edge(distance + waver, 1.5), zone, 0.10)
     _lay(surface, _stained(carving, hand), raised if hand.chance(0.4) else paint(52, 38, 30), 0.12)
     if colours == 3:
         _lay(surface, 0.93 * held * carving.accent, raised, 0.10)
+
+
+def _zone(kind: str, u: Field, v: Field, wide: float) -> Field:
+    """Signed distance to the part of the face that has the second colour."""
+    distance = u  # halves
+    if kind == "eye band":
+        distance = np.abs(v + 0.08) - 0.17
+    elif kind == "lower":
+        distance = 0.26 - v
+    elif kind == "forehead":
+        distance = v + 0.34 + 0.3 * np.abs(u)
+    elif kind == "centre":
+        distance = np.abs(u) - 0.20 * wide
+    elif kind == "cheeks":
+        distance = np.abs(np.abs(u) - 0.66 * wide) + np.abs(v - 0.22) * 0.8 - 0.24 * wide
+    return distance
 
 
 def _raffia(surface: Surface, carving: Carving, hand: Hand) -> None:
