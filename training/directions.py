@@ -19,7 +19,7 @@ def of_dcgan(generator: keras.Model) -> dict[str, NDArray[np.float32]]:
         ``pca_components`` (k, d) unit rows, ``pca_scale`` (k,) the deviation of z along
         each, ``pca_mean`` (d,), ``sefa_components`` (k, d) unit rows; float32.
     """
-    weights = np.asarray(generator.get_layer("dense").kernel)  # (d, units)
+    weights = generator.get_layer("dense").kernel.numpy()  # (d, units)
     d = weights.shape[0]
     k = min(COMPONENTS, d)
     z = np.random.RandomState(0).standard_normal((SAMPLES, d)).astype(np.float32)

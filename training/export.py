@@ -1,9 +1,9 @@
 """From a run to a generator bundle, written only after two runtimes agree on it."""
 
 import tempfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -21,7 +21,7 @@ from training import directions
 from training.folder import RunCard, RunFolder, State
 from training.gan import Gan
 from training.networks import dcgan
-from training.report import grid
+from training.report import grid, to_bytes
 from training.run import restore
 
 OPSET = 18
@@ -71,7 +71,7 @@ def export(
         training=_training(run_card, folder.state()),
         parity=parity,
     )
-    files = {"synthesis.onnx": graph, "latents.npz": _npz(**directions.of_dcgan(gan.average))}
+    files = {"synthesis.onnx": graph, "latents.npz": _npz(directions.of_dcgan(gan.average))}
     files["preview.png"] = _preview(card, files)
     return write_bundle(out / id, card, files)
 
@@ -118,8 +118,8 @@ def _agreement(gan: Gan, graph: bytes) -> Parity:
         ours = run_session(session, {"z": z}, ["image", "rgb"], name="The exported graph")
         theirs = gan.paint(tf.constant(z)).numpy()
         rgb_error = max(rgb_error, float(np.abs(ours["rgb"] - theirs).max()))
-        image = np.clip(np.rint((theirs + 1) * 127.5), 0, 255)
-        levels = max(levels, int(np.abs(ours["image"].astype(int) - image).max()))
+        apart = np.abs(ours["image"].astype(int) - to_bytes(theirs))
+        levels = max(levels, int(apart.max()))
     if not rgb_error <= RGB_TOLERANCE or levels > 1:
         raise KnownError(
             f"The exported graph paints otherwise than the run (rgb off by {rgb_error:.2g}, "
@@ -161,7 +161,7 @@ def _training(card: RunCard, state: State) -> Training:
     )
 
 
-def _npz(**arrays: NDArray[Any]) -> bytes:
+def _npz(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
     content = BytesIO()
-    np.savez(content, **{name: array.astype("<f4") for name, array in arrays.items()})
+    np.savez(content, allow_pickle=False, **{k: v.astype("<f4") for k, v in arrays.items()})
     return content.getvalue()

@@ -30,7 +30,8 @@ def grid(pictures: NDArray[np.uint8], columns: int) -> Image.Image:
 
 def to_bytes(pictures: NDArray[np.float32]) -> NDArray[np.uint8]:
     """From [-1, 1] to 0–255 as every exported graph does it: half to even, then clipped."""
-    return np.clip(np.rint((pictures + 1) * 127.5), 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(np.rint((pictures + 1) * 127.5), 0, 255).astype(np.uint8)
+    return levels
 
 
 def write_grid(path: Path, pictures: NDArray[np.float32]) -> None:

@@ -1,6 +1,6 @@
 """One writer at a time: a lock on a file that the system lets go of when its holder dies."""
 
-import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +29,7 @@ def locked(path: Path, *, what: str) -> Iterator[None]:
         yield
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _take(file: IO[bytes]) -> bool:

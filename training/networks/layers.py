@@ -21,7 +21,7 @@ def dice(key: tf.Tensor) -> Iterator[None]:
         _dice.reset(token)
 
 
-class Dropout(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
+class Dropout(keras.layers.Layer):
     """Dropout without a state of its own: what falls out follows from ``dice`` and ``number``.
 
     ``keras.layers.Dropout`` counts its calls in a variable, which replicas would each

@@ -1,0 +1,131 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import tensorflow as tf
+from PIL import Image
+from rich.console import Console
+
+from explorer.core.errors import KnownError
+from explorer.models.bundle import Bundle
+from explorer.models.generator import Generator
+from training import export as export_room
+from training.config import Settings
+from training.export import export
+from training.run import Pacing, train
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def grey_run(grey_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "run"
+    settings = Settings(width=1 / 16, batch=8, latent=8)
+    quiet = Console(file=io.StringIO())
+    train(grey_dataset, out, Pacing(steps=5), settings=settings, console=quiet)
+    return out
+
+
+def test_the_app_opens_what_training_wrote(grey_run: Path, tmp_path: Path) -> None:
+    card = export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+
+    generator = Generator.open(Bundle.read(tmp_path / "discs-28-r1"))
+    pictures = generator.paint(np.stack([generator.seed_point(s) for s in (1, 2, 3)]))
+
+    assert pictures.shape == (3, 28, 28, 1)
+    assert card.parity is not None
+    assert card.parity.rgb_max_abs < 1e-4
+    assert card.parity.image_max_levels <= 1
+    assert card.training is not None
+    assert card.training.images_seen == 40
+    assert card.licence == "CC0-1.0"
+    assert card.credits == ("Nobody",)
+
+
+def test_the_preview_shows_seeds_0_to_63(grey_run: Path, tmp_path: Path) -> None:
+    export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+    bundle = Bundle.read(tmp_path / "discs-28-r1")
+    generator = Generator.open(bundle)
+
+    with Image.open(io.BytesIO(bundle.content("preview.png")), formats=["PNG"]) as preview:
+        sheet = np.asarray(preview)
+
+    nine = generator.paint(generator.seed_point(9)[None])[0, ..., 0]
+    np.testing.assert_allclose(sheet[28:56, 28:56].astype(int), nine, atol=1)
+
+
+def test_the_graph_is_as_the_contract_wants_it(grey_run: Path, tmp_path: Path) -> None:
+    export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+
+    model = onnx.load_from_string(Bundle.read(tmp_path / "discs-28-r1").content("synthesis.onnx"))
+
+    assert [v.name for v in model.graph.input] == ["z"]
+    assert [v.name for v in model.graph.output] == ["image", "rgb"]
+    for value in (*model.graph.input, *model.graph.output):
+        assert value.type.tensor_type.shape.dim[0].dim_param == "n"
+    assert [(o.domain, o.version) for o in model.opset_import] == [("", 18)]
+    assert {p.key: p.value for p in model.metadata_props} == {
+        "explorer.format": "1",
+        "explorer.id": "discs-28-r1",
+    }
+
+
+def test_principal_directions_are_unit_rows_in_order(grey_run: Path, tmp_path: Path) -> None:
+    export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+    content = Bundle.read(tmp_path / "discs-28-r1").content("latents.npz")
+
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        pca, scale, sefa = (arrays[k] for k in ("pca_components", "pca_scale", "sefa_components"))
+
+    assert pca.shape == sefa.shape == (8, 8)
+    np.testing.assert_allclose(np.linalg.norm(pca, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(sefa @ sefa.T, np.eye(8), atol=1e-4)
+    assert (scale > 0).all()
+
+
+def test_nothing_is_written_when_the_two_runtimes_disagree(
+    grey_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = export_room.to_onnx
+
+    def shifted(gan: export_room.Gan, id: str) -> bytes:
+        for weight in gan.average.trainable_variables:
+            weight.assign(weight + 0.05)
+        graph = honest(gan, id)
+        for weight in gan.average.trainable_variables:
+            weight.assign(weight - 0.05)
+        return graph
+
+    monkeypatch.setattr(export_room, "to_onnx", shifted)
+
+    with pytest.raises(KnownError, match="paints otherwise than the run"):
+        export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_without_a_checkpoint_is_no_model_yet(grey_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_bytes((grey_run / "run.json").read_bytes())
+
+    with pytest.raises(KnownError, match="no checkpoint yet"):
+        export(tmp_path / "run", tmp_path, id="x", title="X")
+
+
+def test_an_id_is_never_used_twice(grey_run: Path, tmp_path: Path) -> None:
+    export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+
+    with pytest.raises(KnownError, match="exists already"):
+        export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+
+
+def test_painting_is_the_same_alone_and_among_others(grey_run: Path, tmp_path: Path) -> None:
+    export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+    generator = Generator.open(Bundle.read(tmp_path / "discs-28-r1"))
+    z = tf.random.stateless_normal((5, 8), (0, 0)).numpy()
+
+    together = generator.paint(z)
+    alone = np.concatenate([generator.paint(point[None]) for point in z])
+
+    assert np.abs(together.astype(int) - alone).max() <= 1
