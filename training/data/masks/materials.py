@@ -123,7 +123,7 @@ def _bronze(carving: Carving, hand: Hand, relief: Field, patinated: bool) -> Sur
 def _clay(carving: Carving, hand: Hand, relief: Field, smoked: bool) -> Surface:
     n = carving.n
     base = _CLAYS[int(hand.rng.integers(len(_CLAYS)))] * hand.between(0.85, 1.15)
-    grit = noise(hand, n, max(8, n // 3))
+    grit = noise(hand, n, 42)
     tone = (
         0.92
         + 0.22 * (grit - 0.5)
