@@ -98,13 +98,9 @@ def fitted(image: Image.Image, fit: Fit) -> Pixels:
     """Crop the middle square of an ``L`` or ``RGB`` image and resize it."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = (left, top, left + side, top + side)
-    if side == fit.size:
-        image = image.crop(square)
-    else:
-        image = image.resize(
-            (fit.size, fit.size), Image.Resampling.LANCZOS, box=square, reducing_gap=3.0
-        )
+    image = image.crop((left, top, left + side, top + side))
+    if side != fit.size:
+        image = image.resize((fit.size, fit.size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(image, np.uint8).reshape(fit.size, fit.size, fit.channels)
 
 

@@ -120,10 +120,8 @@ def _measure(
 ) -> tuple[tuple[Channel, ...], tuple[int, ...]]:
     content = hashlib.sha256()
     counts: Counter[int] = Counter()
-    low, high = np.full(card.channels, np.inf), np.full(card.channels, -np.inf)
-    total = np.zeros(card.channels)
-    flat: list[int] = []
-    across, down = 0.0, 0.0
+    lows, highs, means = [], [], []  # of each picture, (n, channels)
+    along = below = 0.0
     seen = 0
     for batch in pictures_in_order(folder, batch=_BATCH):
         images, labels, index = (tensor.numpy() for tensor in batch)
@@ -133,12 +131,11 @@ def _measure(
         for pixels, label, at in zip(_bytes(images), labels.tolist(), index.tolist(), strict=True):
             content.update(content_of(label, at, pixels))
         counts.update(labels.tolist())
-        low = np.minimum(low, images.min(axis=(0, 1, 2)))
-        high = np.maximum(high, images.max(axis=(0, 1, 2)))
-        total += images.sum(axis=(0, 1, 2), dtype=np.float64)
-        spread = images.max(axis=(1, 2)) - images.min(axis=(1, 2))
-        flat += index[spread.max(axis=-1) <= _FLAT].tolist()
-        across, down = across + _change(images, card.channels), down + _change(images, card.width)
+        planes = np.ascontiguousarray(np.moveaxis(images, -1, 1))  # ten times as fast to sum up
+        lows.append(planes.min(axis=(2, 3)))
+        highs.append(planes.max(axis=(2, 3)))
+        means.append(planes.mean(axis=(2, 3)))
+        along, below = along + _change(images, card.channels), below + _change(images, card.width)
         seen += len(images)
         progress.reach(seen / card.count)
 
@@ -147,27 +144,36 @@ def _measure(
         raise _wrong(folder, f"the labels are {dict(counts)} and the card says {expected}")
     if content.hexdigest() != card.content_sha256:
         raise _wrong(folder, "the pictures are not those of the card's content_sha256")
-    if float((high - low).max()) < _NARROW:
-        raise _wrong(
-            folder,
-            f"all values lie between {low.min():.2f} and {high.max():.2f}: "
-            "either the pictures are empty, or they were in [0, 1] when they became bytes",
-        )
-    if len(flat) * 10 > card.count:
-        raise _wrong(
-            folder, f"{len(flat)} of {card.count} pictures are one flat colour (index {flat[0]})"
-        )
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    flat = tuple(np.flatnonzero((high - low).max(axis=1) <= _FLAT).tolist())
+    _check_sense(folder, card, float(low.min()), float(high.max()), flat)
     # Values one row's width apart are neighbours only where planes lie one after another.
-    if card.channels == 3 and down < _SCRAMBLED * across:
+    if card.channels == 3 and below < _SCRAMBLED * along:
         raise _wrong(
             folder,
             "the pictures look like channels first squeezed into channels last; "
             "transpose the array to (n, height, width, 3) instead of reshaping it",
         )
     names = ("red", "green", "blue") if card.channels == 3 else ("grey",)
-    pixels_a_channel = card.count * card.height * card.width
-    figures = zip(names, low, high, total / pixels_a_channel, strict=True)
-    return tuple(Channel(n, float(a), float(b), float(c)) for n, a, b, c in figures), tuple(flat)
+    mean = np.concatenate(means).mean(axis=0, dtype=np.float64)
+    figures = zip(names, low.min(axis=0), high.max(axis=0), mean, strict=True)
+    return tuple(Channel(n, float(a), float(b), float(c)) for n, a, b, c in figures), flat
+
+
+def _check_sense(
+    folder: Path, card: DatasetCard, low: float, high: float, flat: tuple[int, ...]
+) -> None:
+    """See that there is something to learn: the range is right, but is it used?"""
+    if high - low < _NARROW:
+        raise _wrong(
+            folder,
+            f"all values lie between {low:.2f} and {high:.2f}: either the pictures are empty, "
+            "or they were in [0, 1] when they became bytes",
+        )
+    if len(flat) * 10 > card.count:
+        raise _wrong(
+            folder, f"{len(flat)} of {card.count} pictures are one flat colour (index {flat[0]})"
+        )
 
 
 def _first_of_training(
