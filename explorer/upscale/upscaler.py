@@ -1,0 +1,183 @@
+"""Make pictures larger: Real-ESRGAN through ONNX Runtime, Lanczos, or one after the other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from explorer.core.errors import KnownError
+from explorer.core.progress import Progress
+from explorer.upscale.stages import LANCZOS, MAX_PIXELS, MAX_SIDE, Stage
+from explorer.upscale.tiles import Tile, tiles
+from explorer.upscale.weights import Weights, folders, installed
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Pixels = NDArray[np.uint8]
+
+EDGE = 4
+"""Mirrored pixels around a picture."""
+
+_SEEN = 128  # pixels a side that a network is fed at once; 400 MB at work in the larger one
+_MARGIN = 32
+_LANCZOS_SCALE = 4
+
+
+class Upscalers:
+    """The installed ones; each is opened when first needed and kept."""
+
+    def __init__(self, where: Sequence[Path] | None = None) -> None:
+        self._installed = installed(folders() if where is None else where)
+        self._sessions: dict[str, InferenceSession] = {}
+        self._opening = Lock()
+
+    def ids(self) -> list[str]:
+        """Every upscaler that can be asked for; Lanczos is always there, and last."""
+        return [*self._installed, LANCZOS]
+
+    def title(self, upscaler: str) -> str:
+        return "Lanczos" if upscaler == LANCZOS else self._weights(upscaler).card.title
+
+    def plan(self, text: str, *, size: tuple[int, int] | None = None) -> tuple[Stage, ...]:
+        """Read ``"realesrgan-x4plus,lanczos"``; ``size`` (width, height) adds a last resampling.
+
+        Raises:
+            KnownError: an upscaler of that name isn't installed, or the size is no size.
+        """
+        stages = [self._stage(name.strip()) for name in text.split(",") if name.strip()]
+        if size is not None:
+            if not all(1 <= side <= MAX_SIDE for side in size):
+                raise KnownError(
+                    f"{size[0]}x{size[1]} is no size to upscale to: 1 to {MAX_SIDE} pixels a side."
+                )
+            stages.append(Stage(id=LANCZOS, to=size))
+        return tuple(stages)
+
+    def run(
+        self,
+        picture: Pixels,
+        stages: Sequence[Stage],
+        progress: Progress = Progress(),  # noqa: B008 - frozen
+    ) -> Pixels:
+        """Upscale uint8 (h, w, 3), or grey (h, w, 1), to uint8 (H, W, 3), stage after stage.
+
+        Raises:
+            KnownError: a stage's upscaler is missing or has changed, or the result would not
+                fit into memory.
+            Cancelled: between two tiles, if someone asked for it.
+        """
+        grown: Pixels = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
+        for start, end, stage in zip(*_shares(stages), stages, strict=True):
+            grown = self._run_stage(grown, stage, progress.part(start, end))
+        progress.reach(1.0)
+        return grown
+
+    def _run_stage(self, picture: Pixels, stage: Stage, progress: Progress) -> Pixels:
+        height, width = picture.shape[:2]
+        size = stage.to or (width * (stage.scale or 1), height * (stage.scale or 1))
+        if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+            raise KnownError(
+                f"A picture of {size[0]}x{size[1]} pixels is too large; leave out a stage."
+            )
+        progress.reach(0.0)
+        if stage.id == LANCZOS:
+            return np.asarray(
+                Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS), np.uint8
+            )
+        weights = self._weights(stage.id)
+        if stage.sha256 not in (None, weights.card.sha256) or stage.scale != weights.card.scale:
+            raise KnownError(
+                f"The upscaler {stage.id} of this recipe is another one than "
+                f"{weights.path}; install the one it was made with."
+            )
+        return upscale(
+            picture, self._session(weights), weights.card.scale, weights.card.radius, progress
+        )
+
+    def _stage(self, name: str) -> Stage:
+        if name == LANCZOS:
+            return Stage(id=LANCZOS, scale=_LANCZOS_SCALE)
+        card = self._weights(name).card
+        return Stage(id=card.id, sha256=card.sha256, scale=card.scale)
+
+    def _weights(self, upscaler: str) -> Weights:
+        if upscaler not in self._installed:
+            raise KnownError(
+                f"There is no upscaler {upscaler!r}; installed are {', '.join(self.ids())}."
+            )
+        return self._installed[upscaler]
+
+    def _session(self, weights: Weights) -> "InferenceSession":
+        from explorer.models.sessions import open_session  # Lanczos needs no ONNX
+
+        with self._opening:
+            if weights.card.id not in self._sessions:
+                self._sessions[weights.card.id] = open_session(weights.content())
+            return self._sessions[weights.card.id]
+
+
+def upscale(
+    picture: Pixels,
+    session: "InferenceSession",
+    scale: int,
+    radius: int,
+    progress: Progress = Progress(),  # noqa: B008 - frozen
+) -> Pixels:
+    """Run one network over uint8 (h, w, 3), piece by piece, to (h * scale, w * scale, 3).
+
+    The picture is mirrored a little beyond its edges, or the network would see a black frame
+    there.
+
+    Raises:
+        Cancelled: between two tiles, if someone asked for it.
+    """
+    height, width = picture.shape[:2]
+    framed = np.pad(picture, ((EDGE, EDGE), (EDGE, EDGE), (0, 0)), "reflect")
+    grown = np.empty((height * scale, width * scale, 3), np.uint8)
+    planned = plan_tiles(width, height, radius)
+    for number, tile in enumerate(planned):
+        progress.reach(number / len(planned))
+        _paint_tile(framed, grown, tile, session, scale)
+    progress.reach(1.0)
+    return grown
+
+
+def plan_tiles(width: int, height: int, radius: int) -> list[Tile]:
+    """The pieces a network of this receptive ``radius`` is fed, largest first cut.
+
+    Up to SEEN pixels a side are one piece. Beyond, margins as wide as the radius make seams
+    impossible; wider radii than _MARGIN get only that, which leaves at most a few levels.
+    """
+    if max(width, height) + 2 * EDGE <= _SEEN:
+        return list(tiles(width, height, side=_SEEN, margin=0))
+    margin = min(radius, _MARGIN)
+    return list(tiles(width, height, side=_SEEN - 2 * margin, margin=margin))
+
+
+def _paint_tile(
+    framed: Pixels, grown: Pixels, tile: Tile, session: "InferenceSession", scale: int
+) -> None:
+    """Upscale what ``tile`` sees of the framed picture into its place in ``grown``."""
+    seen, kept = tile.seen, tile.kept
+    piece = framed[seen.top : seen.bottom + 2 * EDGE, seen.left : seen.right + 2 * EDGE]
+    fed = np.ascontiguousarray(piece.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+    (out,) = session.run(["output"], {"input": fed})
+    top = (kept.top - seen.top + EDGE) * scale
+    left = (kept.left - seen.left + EDGE) * scale
+    rows = slice(top, top + (kept.bottom - kept.top) * scale)
+    columns = slice(left, left + (kept.right - kept.left) * scale)
+    levels = np.clip(np.rint(out[0, :, rows, columns] * np.float32(255)), 0, 255)
+    grown[kept.top * scale : kept.bottom * scale, kept.left * scale : kept.right * scale] = (
+        levels.transpose(1, 2, 0)
+    )
+
+
+def _shares(stages: Sequence[Stage]) -> tuple[list[float], list[float]]:
+    """Where each stage starts and ends on the progress bar."""
+    bounds = [number / max(1, len(stages)) for number in range(len(stages) + 1)]
+    return bounds[:-1], bounds[1:]
