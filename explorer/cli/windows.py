@@ -1,0 +1,78 @@
+"""The commands that open a window; Qt is looked for only when one is asked for."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.core.errors import KnownError
+
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+def why_no_window() -> str | None:
+    """One sentence with the way out where no window can open, else None."""
+    if find_spec("PySide6") is None:
+        return "The window needs Qt, which is not installed: pip install 'masquerade[app]'."
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in _DISPLAYS):
+        return "There is no display for a window; `explorer export` and the others need none."
+    try:
+        import PySide6.QtWidgets  # noqa: F401 - whether it loads is what is asked
+    except ImportError as error:  # a system library that Qt leans on
+        return f"Qt can't be loaded ({error}); install that library, or use `explorer export`."
+    return None
+
+
+def studio(model: str | None, gallery: Path | None) -> int:
+    """Open the studio and wait until it is closed; its exit status."""
+    _need_a_window()
+    from explorer.ui.app import run_studio
+
+    return run_studio(model, gallery)
+
+
+def kiosk(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="A model's id, or the path of a bundle; else the first one."
+        ),
+    ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where visitors' pictures are kept; else your gallery."),
+    ] = None,
+) -> None:
+    """Show a model full screen, unattended, for an exhibition.
+
+    A slow walk through the model, until a visitor takes over. It is started
+    again if it should fail. Staff leaves it by the corner or the keys that
+    the manual of the kiosk tells.
+
+    Example:
+      explorer kiosk --model masks-64-r1
+    """
+    from explorer.models.library import Library
+
+    if model is None:
+        model = Library().default_id()
+    _need_a_window()
+    from explorer.ui.kiosk import run_kiosk
+
+    raise typer.Exit(run_kiosk(model, gallery=gallery))
+
+
+def selftest() -> int:
+    """Whether this installation can paint, upscale, save and reopen; its exit status."""
+    from explorer.ui.selftest import run
+
+    return run()
+
+
+def _need_a_window() -> None:
+    reason = why_no_window()
+    if reason is not None:
+        raise KnownError(reason)

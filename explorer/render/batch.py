@@ -1,0 +1,211 @@
+"""Many pictures without a window: an export that may be stopped anywhere, any number of times.
+
+What is promised, and how it is kept: every picture is written beside, synced and then renamed,
+a batch at a time, and only then written into the manifest. Whatever instant the process dies at,
+a picture is whole or absent, and one in the manifest is whole. The next run drops what is torn,
+paints what is absent in the same batches as ever, and so ends with the same bytes.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE, read_json, sync_folder, write_bytes
+from explorer.core.lock import locked
+from explorer.core.progress import Cancelled, Progress
+from explorer.gallery.pictures import encode_picture, pixels_sha256, read_pixels
+from explorer.gallery.recipe import Recipe
+from explorer.gallery.site import Work, write_site
+from explorer.render.manifest import Line, Manifest
+from explorer.render.order import Order, Piece, Plan, batches
+from explorer.render.repaint import UNWATCHED, Pixels, finish, paint_together
+from explorer.upscale.upscaler import Upscalers
+
+ORDER = "export.json"
+INDEX = "index.html"
+
+_WRITERS = 4  # threads; they wait for the disk more than they compute
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Painted:
+    piece: Piece
+    pixels: Pixels
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A finished picture that still has its temporary name."""
+
+    path: Path
+    line: Line
+
+
+def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = UNWATCHED) -> int:
+    """Carry out ``plan`` in ``out``, going on from whatever an earlier run left there.
+
+    Args:
+        plan: see ``explorer.render.order``.
+        out: a folder that is new, empty, or holds the same export unfinished.
+        upscalers: those the plan names are among them.
+        progress: counts pictures, those that were there already included.
+
+    Returns:
+        How many pictures were painted; 0 where all were there already.
+
+    Raises:
+        KnownError: another order or other files are in ``out``, another process is at work
+            there, an upscaler is missing, or the disk refuses.
+        Cancelled: ``progress`` was told to stop; all that is finished is kept.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KnownError(
+            f"{out} can't be made: {error.strerror}; choose another folder."
+        ) from error
+    with locked(out / ".lock", what=f"The export in {out}"):
+        _take_up(plan.order, out)
+        manifest = Manifest(out, [piece.file for piece in plan.pieces])
+        before = len(manifest)
+        progress.reach(before / len(plan.pieces))
+        try:
+            with ThreadPoolExecutor(_WRITERS, thread_name_prefix="write") as writers:
+                _write_all(plan, manifest, out, upscalers, writers, progress)
+        finally:
+            _sweep(out)
+        manifest.put_in_order()
+        write_site(out, [_work(piece, manifest) for piece in plan.pieces], title=plan.heading)
+        return len(manifest) - before
+
+
+def _take_up(order: Order, out: Path) -> None:
+    """Begin the export in ``out``, or go on with it; refuse to mix it with anything else."""
+    _sweep(out)
+    path = out / ORDER
+    if not path.exists():
+        foreign = next((p.name for p in sorted(out.iterdir()) if p.name[0] != "."), None)
+        if foreign is not None:
+            raise KnownError(
+                f"{out} holds other files ({foreign}) and no export; choose a new folder."
+            )
+        write_bytes(path, (order.model_dump_json(indent=1) + "\n").encode())
+        return
+    option = order.differs_in(earlier := read_json(path, Order))
+    if option is not None:
+        there, now = (o.asked.get(option) or "none" for o in (earlier, order))
+        raise KnownError(
+            f"{out} holds an export that was asked for otherwise ({option}: {there}, now {now}); "
+            "ask as before to go on with it, or choose another folder."
+        )
+
+
+def _write_all(
+    plan: Plan,
+    manifest: Manifest,
+    out: Path,
+    upscalers: Upscalers,
+    writers: ThreadPoolExecutor,
+    progress: Progress,
+) -> None:
+    """Paint a batch while the one before it is encoded, synced and written down."""
+    waiting: list[Future[_Beside]] = []
+    try:
+        for group in _painted_groups(plan, manifest, upscalers, progress):
+            begun = [writers.submit(_write_beside, out, painted) for painted in group]
+            _keep(waiting, out, manifest)
+            waiting = begun
+    except Cancelled:
+        _keep(waiting, out, manifest)
+        raise
+    _keep(waiting, out, manifest)
+
+
+def _painted_groups(
+    plan: Plan,
+    manifest: Manifest,
+    upscalers: Upscalers,
+    progress: Progress,
+) -> Iterator[list[_Painted]]:
+    """What the manifest lacks, batch by batch; an upscaled picture comes alone, as soon as it is done."""
+    done, total = len(manifest), len(plan.pieces)
+    for batch in batches(plan.pieces, plan.generators):
+        if all(piece.file in manifest for piece in batch):
+            continue
+        requests = [piece.request(plan.generators[piece.model]) for piece in batch]
+        group = []
+        for piece, request, picture in zip(batch, requests, paint_together(requests), strict=True):
+            if piece.file in manifest:
+                continue
+            part = progress.part(done / total, (done + 1) / total)
+            painted = _Painted(piece, *finish(picture, request, upscalers, part))
+            done += 1
+            if request.upscale:
+                yield [painted]
+            else:
+                group.append(painted)
+        yield group
+        progress.reach(done / total)
+
+
+def _write_beside(out: Path, painted: _Painted) -> _Beside:
+    """Encode a picture and see it safely onto the disk, under a name that is not yet its own."""
+    piece, recipe = painted.piece, painted.recipe
+    content = encode_picture(painted.pixels, recipe, piece.caption)
+    path = out / f"{BESIDE}{piece.file}"
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _cannot_write(out / piece.file, error) from error
+    if pixels_sha256(read_pixels(path)) != recipe.picture.sha256:
+        raise KnownError(f"{path} did not come back from the disk as written; check the disk.")
+    line = Line(
+        file=piece.file,
+        title=piece.caption.title,
+        width=recipe.picture.width,
+        height=recipe.picture.height,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        recipe=recipe,
+    )
+    return _Beside(path, line)
+
+
+def _keep(waiting: Sequence[Future[_Beside]], out: Path, manifest: Manifest) -> None:
+    """Give written pictures their names, all of them before the first is written down."""
+    written = [future.result() for future in waiting]
+    if not written:
+        return
+    for each in written:
+        try:
+            each.path.replace(out / each.line.file)
+        except OSError as error:
+            raise _cannot_write(out / each.line.file, error) from error
+    sync_folder(out)
+    manifest.append([each.line for each in written])
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed run left half-written; the lock says that nobody writes it now."""
+    for path in out.glob(f"{BESIDE}*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _work(piece: Piece, manifest: Manifest) -> Work:
+    width, height = manifest.size(piece.file)
+    return Work(piece.file, piece.caption.title, "", width, height)
+
+
+def _cannot_write(path: Path, error: OSError) -> KnownError:
+    reason = error.strerror or str(error)
+    return KnownError(f"{path} can't be written: {reason}; free some space and run it again.")
