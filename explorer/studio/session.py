@@ -1,0 +1,222 @@
+"""What a person has in front of them, as one small frozen value, and the question it asks.
+
+Every function here is pure: it takes a state and gives the next one. `Studio` keeps the states
+in its history; nothing else may change what is shown.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from explorer.latent.expression import (
+    Between,
+    Expression,
+    Mix,
+    Point,
+    Seed,
+    Shift,
+    Sum,
+    Term,
+)
+
+if TYPE_CHECKING:
+    from explorer.gallery.recipe import Recipe
+
+Pin = Literal["a", "b"]
+
+WEIGHTS = (1.0, -1.0, 1.0)
+"""A − B + C: the most useful sum there is (smiling − plain + another)."""
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Place(Frozen):
+    """One of the three drop places of A − B + C."""
+
+    weight: float = Field(ge=-9.99, le=9.99, allow_inf_nan=False)
+    point: Expression | None = None
+
+
+class SessionState(Frozen):
+    """Everything that undo brings back and that a kept picture reopens with."""
+
+    model: str
+    shown: Expression | None = None
+    title: str = Field(default="", max_length=500)
+    psi: float = Field(default=1.0, ge=0.0, le=4.0)
+    cutoff: int | None = None
+    label: tuple[float, ...] | None = None
+    noise_scale: float = Field(default=1.0, allow_inf_nan=False)
+    upscale: str = ""
+    """Upscaler ids with commas, in the order they work; empty for the picture as painted."""
+    size: tuple[int, int] | None = None  # pixels; what the last stage is brought to, if anything
+    pin_a: Expression | None = None
+    pin_b: Expression | None = None
+    t: float = Field(default=0.5, ge=0.0, le=1.0)
+    places: tuple[Place, Place, Place] = (
+        Place(weight=WEIGHTS[0]),
+        Place(weight=WEIGHTS[1]),
+        Place(weight=WEIGHTS[2]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How points of a model are painted: what a whole contact sheet has in common."""
+
+    model: str
+    psi: float = 1.0
+    cutoff: int | None = None
+    label: tuple[float, ...] | None = None
+    noise_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PaintRequest:
+    """A question to a worker. It is the same question only if every part of it is the same."""
+
+    look: Look
+    expression: Expression
+    upscale: str = ""
+    size: tuple[int, int] | None = None
+
+    @property
+    def plain(self) -> "PaintRequest":
+        """The same picture as the generator paints it."""
+        return replace(self, upscale="", size=None)
+
+
+def look(state: SessionState) -> Look:
+    return Look(state.model, state.psi, state.cutoff, state.label, state.noise_scale)
+
+
+def resolve(state: SessionState) -> PaintRequest | None:
+    """The picture that ``state`` asks for, or None while nothing is chosen."""
+    if state.shown is None:
+        return None
+    return PaintRequest(look(state), state.shown, state.upscale, state.size)
+
+
+def showing(state: SessionState, expression: Expression) -> SessionState:
+    """Another picture: it has no name yet, and nobody asked to enlarge it."""
+    return state.model_copy(update={"shown": expression, "title": "", "upscale": "", "size": None})
+
+
+def repainted(state: SessionState, **how: object) -> SessionState:
+    """The same point with another truncation, label or noise."""
+    return state.model_copy(update={**how, "upscale": "", "size": None})
+
+
+def pinned(state: SessionState, pin: Pin, expression: Expression | None) -> SessionState:
+    return state.model_copy(update={f"pin_{pin}": expression})
+
+
+def travelled(state: SessionState, t: float) -> SessionState:
+    """Stand at ``t`` between the two pins, or only move the slider while one is missing."""
+    t = round(min(1.0, max(0.0, t)), 4)  # finer than any slider, and still a text to read
+    moved = state.model_copy(update={"t": t})
+    if state.pin_a is None or state.pin_b is None:
+        return moved
+    return showing(moved, _between(state.pin_a, state.pin_b, t))
+
+
+def placed(state: SessionState, index: int, expression: Expression | None) -> SessionState:
+    """Put a picture on a drop place, and show the sum if there is anything to show."""
+    return _summed(state, index, state.places[index].model_copy(update={"point": expression}))
+
+
+def weighed(state: SessionState, index: int, weight: float) -> SessionState:
+    return _summed(state, index, state.places[index].model_copy(update={"weight": weight}))
+
+
+def laid_out(state: SessionState, expression: Expression) -> SessionState:
+    """Show ``expression`` with the tools set the way that made it, where they can make it."""
+    state = showing(state, expression)
+    match expression:
+        case Between(path="slerp", start=a, end=b, t=t) if 0.0 <= t <= 1.0:
+            return state.model_copy(update={"pin_a": a, "pin_b": b, "t": t})
+        case Sum(norm="typical", terms=terms) if len(terms) <= len(WEIGHTS):
+            filled = [Place.model_construct(weight=t.weight, point=t.point) for t in terms]
+            empty = [Place(weight=weight) for weight in WEIGHTS[len(filled) :]]
+            return state.model_copy(update={"places": (*filled, *empty)})
+    return state
+
+
+def reopened(state: SessionState, recipe: "Recipe", title: str) -> SessionState:
+    """The whole state that a kept picture was made in."""
+    upscale = tuple(stage for stage in recipe.upscale if stage.to is None)
+    size = next((stage.to for stage in recipe.upscale if stage.to is not None), None)
+    state = laid_out(
+        state.model_copy(
+            update={
+                "model": recipe.model.id,
+                "psi": recipe.truncation.psi,
+                "cutoff": recipe.truncation.cutoff,
+                "label": None if recipe.label is None else tuple(recipe.label),
+                "noise_scale": recipe.noise_scale,
+            }
+        ),
+        recipe.expression,
+    )
+    ids = ",".join(stage.id for stage in upscale)
+    if not ids and size is not None:
+        ids = "lanczos"
+    return state.model_copy(update={"title": title, "upscale": ids, "size": size})
+
+
+def moved_to_model(
+    state: SessionState, model: str, label: tuple[float, ...] | None
+) -> SessionState:
+    """The same seeds in another model; what means nothing there is put away."""
+    shown = state.shown if state.shown is not None and is_portable(state.shown) else Seed(seed=0)
+    places = tuple(
+        place if place.point is None or is_portable(place.point) else Place(weight=place.weight)
+        for place in state.places
+    )
+    kept = showing(state, shown)
+    return kept.model_copy(
+        update={
+            "model": model,
+            "label": label,
+            "cutoff": None,
+            "pin_a": _portable(state.pin_a),
+            "pin_b": _portable(state.pin_b),
+            "places": places,
+        }
+    )
+
+
+def is_portable(expression: Expression) -> bool:
+    """Whether every leaf is a seed, which means something in every model."""
+    if isinstance(
+        expression, Point | Shift | Mix
+    ):  # numbers, directions and layers are one model's
+        return False
+    return all(is_portable(child) for child in expression.children())
+
+
+def _portable(expression: Expression | None) -> Expression | None:
+    return expression if expression is not None and is_portable(expression) else None
+
+
+def _between(a: Expression, b: Expression, t: float) -> Expression:
+    """The ends are the pictures themselves, so that they keep their names."""
+    if t == 0.0:
+        return a
+    if t == 1.0:
+        return b
+    return Between(path="slerp", start=a, end=b, t=t)
+
+
+def _summed(state: SessionState, index: int, place: Place) -> SessionState:
+    places = tuple(place if at == index else old for at, old in enumerate(state.places))
+    state = state.model_copy(update={"places": places})
+    terms = [Term(weight=p.weight, point=p.point) for p in places if p.point is not None]
+    if not terms:
+        return state
+    if len(terms) == 1 and terms[0].weight == 1.0:
+        return showing(state, terms[0].point)
+    return showing(state, Sum(norm="typical", terms=tuple(terms)))

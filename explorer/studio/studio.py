@@ -1,0 +1,466 @@
+"""The app without a screen: what a person wants goes in, pictures and sentences come out."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING, TypeVar, get_args
+
+from pydantic import ValidationError
+
+from explorer.core.errors import KnownError
+from explorer.core.history import History
+from explorer.core.latest import LatestOnly
+from explorer.core.progress import Cancelled, Progress
+from explorer.latent.expression import Expression, Seed
+from explorer.studio import session
+from explorer.studio.announcement import Announcement
+from explorer.studio.in_view import InView, Post
+from explorer.studio.session import Look, PaintRequest, Pin, SessionState
+from explorer.studio.settings import Settings, Wall
+from explorer.studio.workroom import Kept, Picture, Pixels, Workroom
+
+if TYPE_CHECKING:
+    from explorer.gallery.artwork import Artwork
+    from explorer.models.library import Entry
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_RESULTS = 12  # upscaled pictures remembered, 3 MB each
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Who does the slow things. Four, so that a save never waits for an upscaler."""
+
+    paint: Executor
+    sketch: Executor
+    upscale: Executor
+    gallery: Executor
+
+    @classmethod
+    def threads(cls) -> "Hands":
+        return cls(*(ThreadPoolExecutor(1, name) for name in ("paint", "sketch", "large", "keep")))
+
+    def rest(self) -> None:
+        for hand in (self.paint, self.sketch, self.upscale, self.gallery):
+            hand.shutdown(wait=True, cancel_futures=True)
+
+
+class Studio:
+    """Everything a person can want of the app, and what there is to be seen of it.
+
+    Intents return at once. Whatever changes the session is one step of the history; announcements
+    are made on the thread that ``post`` leads to, which is the one that calls the intents.
+    """
+
+    def __init__(
+        self,
+        workroom: Workroom,
+        hands: Hands,
+        post: Post,
+        *,
+        settings: Settings | None = None,
+        state: SessionState | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.history = History(state or self.settings.session or SessionState(model=""))
+        self.entries: list[Entry] = []
+
+        self.changed: Announcement[[SessionState]] = Announcement()
+        self.painted: Announcement[[PaintRequest, Picture]] = Announcement()
+        self.progressed: Announcement[[float | None]] = Announcement()
+        self.complained: Announcement[[str]] = Announcement()
+        self.settings_changed: Announcement[[Settings]] = Announcement()
+        self.models_listed: Announcement[[]] = Announcement()
+        self.kept: Announcement[[Artwork]] = Announcement()
+        self.gallery_changed: Announcement[[]] = Announcement()
+        self.misread: Announcement[[KnownError]] = Announcement()
+        self.summoned: Announcement[[str]] = Announcement()
+
+        self._workroom = workroom
+        self._hands = hands
+        self._post = post
+        self._question: PaintRequest | None = None
+        self._results: list[tuple[PaintRequest, Picture]] = []
+        self._promised: dict[
+            PaintRequest, str
+        ] = {}  # to be saved when upscaled, and the title then
+        self._closed = False
+        self._live = LatestOnly(
+            workroom.paint, hands.paint, answered=self._answered, failed=self._failed
+        )
+        self._large = LatestOnly(
+            self._paint_large, hands.upscale, answered=self._answered_large, failed=self._failed
+        )
+        self.sketches: InView[tuple[Look, Expression], Pixels | None] = InView(
+            workroom.sketch, hands.sketch, post
+        )
+        self.thumbnails: InView[str, bytes | None] = InView(
+            workroom.thumbnails, hands.gallery, post, keep=1024
+        )
+        self.sketches.failed.connect(self.complain)
+        self.thumbnails.failed.connect(self.complain)
+
+    # What is there
+
+    @property
+    def state(self) -> SessionState:
+        return self.history.state
+
+    @property
+    def look(self) -> Look:
+        return session.look(self.state)
+
+    @property
+    def entry(self) -> "Entry | None":
+        """The open model, once the library has been read."""
+        return next((e for e in self.entries if e.card and e.card.id == self.state.model), None)
+
+    @property
+    def question(self) -> PaintRequest | None:
+        """What the canvas should show by now."""
+        return self._question
+
+    @property
+    def has_upscaled(self) -> bool:
+        return self._question is not None and self.result(self._question) is not None
+
+    def result(self, question: PaintRequest) -> Picture | None:
+        """The upscaled picture that answers exactly this question, if it was made."""
+        return next((picture for asked, picture in self._results if asked == question), None)
+
+    # Beginning and end
+
+    def start(self) -> None:
+        """Ask for the first picture; everything heavy is loaded behind it."""
+        self._ask()
+        self._do(self._hands.paint, self._first_look, self._looked)
+
+    def close(self) -> None:
+        """Let go of everything; whatever was being saved is saved first."""
+        self._closed = True
+        self._question = None
+        self._promised.clear()
+        self.sketches.close()
+        self.thumbnails.close()
+        self._hands.rest()
+        self._workroom.close()
+
+    # Looking
+
+    def show(self, expression: Expression, label: str = "Look", gesture: object = None) -> None:
+        self._step(lambda s: session.showing(s, expression), label, gesture)
+
+    def show_seed(self, seed: int, gesture: object = None) -> None:
+        self.show(Seed(seed=seed), f"Seed {seed}", gesture)
+
+    def show_random_seed(self) -> None:
+        self.show_seed(SystemRandom().randrange(1_000_000))
+
+    def type_expression(self, text: str) -> None:
+        """Show what ``text`` says; `misread` is announced where it says nothing."""
+
+        def read(expression: Expression) -> None:
+            self._step(lambda s: session.laid_out(s, expression), "Expression")
+
+        def misread(error: Exception) -> None:
+            if isinstance(error, KnownError):
+                self.misread(error)
+            else:
+                self.complain(error)
+
+        self._do(self._hands.gallery, lambda: self._workroom.parse(text), read, misread)
+
+    def choose_model(self, model: str) -> None:
+        entry = next((e for e in self.entries if e.card and e.card.id == model), None)
+        if entry is None or entry.card is None or model == self.state.model:
+            return
+        label = _first_label(len(entry.card.classes))
+        self._step(lambda s: session.moved_to_model(s, model, label), "Model")
+
+    def truncate(self, psi: float, gesture: object = None) -> None:
+        self._step(lambda s: session.repainted(s, psi=psi), "Truncation", gesture)
+
+    def choose_class(self, index: int) -> None:
+        entry = self.entry
+        if entry is None or entry.card is None or not 0 <= index < len(entry.card.classes):
+            return
+        label = _first_label(len(entry.card.classes), index)
+        self._step(lambda s: session.repainted(s, label=label), "Kind")
+
+    # Two pins, three places
+
+    def pin(self, pin: Pin, expression: Expression | None = None) -> None:
+        """Pin ``expression``, or what is shown, as A or B."""
+        chosen = expression or self.state.shown
+        if chosen is not None:
+            self._step(lambda s: session.pinned(s, pin, chosen), f"Pin {pin.upper()}")
+
+    def unpin(self, pin: Pin) -> None:
+        self._step(lambda s: session.pinned(s, pin, None), f"Unpin {pin.upper()}")
+
+    def swap_pins(self) -> None:
+        def swapped(s: SessionState) -> SessionState:
+            return s.model_copy(update={"pin_a": s.pin_b, "pin_b": s.pin_a, "t": 1.0 - s.t})
+
+        self._step(swapped, "Swap A and B")
+
+    def travel(self, t: float, gesture: object = None) -> None:
+        """Stand at ``t`` in [0, 1] between A and B."""
+        self._step(lambda s: session.travelled(s, t), "Move between A and B", gesture)
+
+    def place(self, index: int, expression: Expression | None = None) -> None:
+        """Put ``expression``, or what is shown, on drop place ``index`` of A − B + C."""
+        chosen = expression or self.state.shown
+        if chosen is not None:
+            self._step(lambda s: session.placed(s, index, chosen), f"Place {'ABC'[index]}")
+
+    def clear_place(self, index: int) -> None:
+        self._step(lambda s: session.placed(s, index, None), f"Clear {'ABC'[index]}")
+
+    def weigh(self, index: int, weight: float, gesture: object = None) -> None:
+        self._step(lambda s: session.weighed(s, index, weight), "Weight", gesture)
+
+    # Upscaling
+
+    def upscale(self) -> None:
+        """Enlarge what is shown with the upscalers of the settings; the result keeps its question."""
+        if self.state.shown is not None:
+            update = {"upscale": self.settings.upscalers, "size": None}
+            self._step(lambda s: s.model_copy(update=update), "Upscale")
+
+    def stop_upscaling(self) -> None:
+        """Back to the picture as painted; work that is under way stops."""
+        self._step(lambda s: s.model_copy(update={"upscale": "", "size": None}), "Plain picture")
+
+    # Keeping
+
+    def name(self, title: str, gesture: object = None) -> None:
+        self._step(lambda s: s.model_copy(update={"title": title[:500]}), "Name", gesture)
+
+    def suggest_title(self) -> None:
+        """Put a name in the field that nobody has to keep."""
+        def choose(names: list[str]) -> None:
+            self.name(SystemRandom().choice([name for name in names if name != self.state.title]))
+
+        self._do(self._hands.gallery, self._workroom.names, choose)
+
+    def save(self) -> None:
+        """Keep what is shown under its name; an upscaled picture as soon as it is ready."""
+        question, title = self._question, self.state.title.strip()
+        if question is None:
+            self.complained("There is no picture to keep yet; choose a seed first.")
+        elif question.upscale and self.result(question) is None:
+            self._promised[question] = title
+        else:
+            self._keep(question, title)
+
+    def reopen(self, uuid: str) -> None:
+        """Bring a kept picture back with the whole state it was made in."""
+        self._do(self._hands.gallery, lambda: self._workroom.take_down(uuid), self._bring_back)
+
+    def open_file(self, path: Path) -> None:
+        self._do(self._hands.gallery, lambda: self._workroom.read(path), self._bring_back)
+
+    def rename(self, uuid: str, title: str) -> None:
+        self._in_gallery(lambda: self._workroom.gallery.rename(uuid, title))
+
+    def delete(self, uuid: str) -> None:
+        self._in_gallery(lambda: self._workroom.gallery.delete(uuid))
+
+    def restore(self, uuid: str) -> None:
+        self._in_gallery(lambda: self._workroom.gallery.restore(uuid))
+
+    def search(
+        self,
+        text: str,
+        after: "Artwork | None",
+        found: Callable[[list["Artwork"], int], None],
+    ) -> None:
+        """Ask for the next kept pictures that match, newest first, and how many are kept in all."""
+
+        def look() -> tuple[list["Artwork"], int]:
+            gallery = self._workroom.gallery
+            return gallery.search(text, after=after), gallery.count()
+
+        self._do(self._hands.gallery, look, lambda answer: found(*answer))
+
+    # The room itself
+
+    def set(self, **what: object) -> None:
+        """Change settings. They are not part of the session and can't be undone."""
+        self.settings = self.settings.model_copy(update=what)
+        self.settings_changed(self.settings)
+
+    def next_wall(self) -> None:
+        walls = get_args(Wall)
+        self.set(wall=walls[(walls.index(self.settings.wall) + 1) % len(walls)])
+
+    def undo(self) -> None:
+        if self.history.undo() is not None:
+            self._tell()
+
+    def redo(self) -> None:
+        if self.history.redo() is not None:
+            self._tell()
+
+    def complain(self, error: Exception) -> None:
+        """Say what the world did in its own sentence; what we did wrong goes to the log."""
+        if isinstance(error, KnownError):
+            self.complained(str(error))
+        else:
+            log.error("unexpected", exc_info=error)
+            self.complained(
+                "Something went wrong on our side; the log tells what (explorer doctor)."
+            )
+
+    # From here on: how it is done
+
+    def _step(
+        self, change: Callable[[SessionState], SessionState], label: str, gesture: object = None
+    ) -> None:
+        try:
+            after = change(self.state)
+        except ValidationError:
+            self.complained(
+                "This picture's story has grown too long; save it and go on from there."
+            )
+            return
+        if after != self.state:
+            self.history.commit(after, label, gesture=gesture)
+            self._tell()
+
+    def _tell(self) -> None:
+        self._ask()
+        self.changed(self.state)
+
+    def _ask(self) -> None:
+        before, self._question = self._question, session.resolve(self.state)
+        if self._question is None or self._question == before or not self._question.look.model:
+            return
+        if before is None or before.plain != self._question.plain:
+            self._live.ask(self._question.plain)
+        if self._question.upscale:
+            ready = self.result(self._question)
+            if ready is None:
+                self.progressed(0.0)
+                self._large.ask(self._question)
+                return
+            self.painted(self._question, ready)
+        self.progressed(None)
+
+    def _paint_large(self, question: PaintRequest) -> Picture | None:
+        def report(fraction: float) -> None:
+            self._post(lambda: self._report(question, fraction))
+
+        def is_cancelled() -> bool:
+            return question != self._question and question not in self._promised
+
+        progress = Progress(report, is_cancelled)
+        try:
+            progress.reach(0.0)
+            return self._workroom.paint(question, progress)
+        except Cancelled:
+            return None
+
+    def _report(self, question: PaintRequest, fraction: float) -> None:
+        if question == self._question and self.result(question) is None:
+            self.progressed(fraction)
+
+    def _answered(self, question: PaintRequest, picture: Picture) -> None:
+        self._post(lambda: self._show(question, picture))
+
+    def _answered_large(self, question: PaintRequest, picture: Picture | None) -> None:
+        if picture is not None:
+            self._post(lambda: self._remember(question, picture))
+
+    def _show(self, question: PaintRequest, picture: Picture) -> None:
+        if question.look.model == self.state.model:
+            self.painted(question, picture)
+
+    def _remember(self, question: PaintRequest, picture: Picture) -> None:
+        self._results = [(question, picture), *self._results][:_RESULTS]
+        if question == self._question:
+            self.progressed(None)
+            self.painted(question, picture)
+            self.changed(self.state)  # what is possible has changed with it
+        if question in self._promised:
+            self._keep(question, self._promised.pop(question))
+
+    def _keep(self, question: PaintRequest, title: str) -> None:
+        ready = self.result(question)
+
+        def keep() -> "Artwork":
+            return self._workroom.keep(ready or self._workroom.paint(question), title)
+
+        def tell(artwork: "Artwork") -> None:
+            self.kept(artwork)
+            self.gallery_changed()
+
+        self._do(self._hands.gallery, keep, tell)
+
+    def _failed(self, question: PaintRequest, error: Exception) -> None:
+        def tell() -> None:
+            self._promised.pop(question, None)
+            if question == self._question or question.plain == question:
+                self.progressed(None)
+                self.complain(error)
+
+        self._post(tell)
+
+    def _first_look(self) -> "tuple[list[Entry], str]":
+        entries = self._workroom.entries()
+        return entries, self._workroom.default_model() if entries else ""
+
+    def _looked(self, found: "tuple[list[Entry], str]") -> None:
+        self.entries, default = found
+        known = [entry.card for entry in self.entries if entry.card is not None]
+        if known and not any(card.id == self.state.model for card in known):
+            card = next((card for card in known if card.id == default), known[0])
+            label = _first_label(len(card.classes))
+            self.history = History(session.moved_to_model(self.state, card.id, label))
+        self.models_listed()
+        self._tell()
+
+    def _bring_back(self, kept: Kept) -> None:
+        state = session.reopened(self.state, kept.picture.recipe, kept.title)
+        question = session.resolve(state)
+        if question is not None and question.upscale:
+            self._results = [(question, kept.picture), *self._results][:_RESULTS]
+        self._step(lambda _: state, "Reopen")
+        if kept.warning is not None:
+            self.complained(kept.warning)
+
+    def _in_gallery(self, work: Callable[[], object]) -> None:
+        self._do(self._hands.gallery, work, lambda _: self.gallery_changed())
+
+    def _do(
+        self,
+        hand: Executor,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Have ``work`` done by ``hand``; the rest happens back on this thread."""
+        if self._closed:
+            return
+        refuse = failed or self.complain
+
+        def run() -> None:
+            try:
+                answer = work()
+            except Exception as error:  # noqa: BLE001 - told to the person, or logged with traceback
+                refusal = error
+                self._post(lambda: refuse(refusal))
+            else:
+                self._post(lambda: done(answer))
+
+        hand.submit(run)
+
+
+def _first_label(classes: int, index: int = 0) -> tuple[float, ...] | None:
+    return tuple(float(at == index) for at in range(classes)) if classes else None

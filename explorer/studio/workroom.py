@@ -1,0 +1,247 @@
+"""The slow things: everything here runs on a worker and may take as long as it takes.
+
+What it needs is imported where it is first used, so that the window stands before ONNX Runtime
+and SQLite are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.errors import KnownError
+from explorer.core.progress import Progress
+from explorer.latent.expression import Artwork as ArtworkNode
+from explorer.latent.expression import Expression
+from explorer.studio.session import Look, PaintRequest
+
+if TYPE_CHECKING:
+    from explorer.gallery.artwork import Artwork
+    from explorer.gallery.recipe import Recipe
+    from explorer.gallery.store import Gallery
+    from explorer.models.generator import Generator
+    from explorer.models.library import Entry, Library
+    from explorer.render.repaint import Request
+    from explorer.upscale.stages import Stage
+    from explorer.upscale.upscaler import Upscalers
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""A picture, shape (height, width, channels), channels 1 or 3."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What a worker brings back: the pixels and the recipe that paints them again."""
+
+    pixels: Pixels
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A picture from the gallery or from a file, ready to be reopened."""
+
+    picture: Picture
+    title: str
+    warning: str | None = None
+
+
+class Workroom:
+    """Models, upscalers and the gallery, each opened when first needed. Safe from any thread."""
+
+    def __init__(
+        self,
+        *,
+        library: Callable[[], Library] | None = None,
+        upscalers: Callable[[], Upscalers] | None = None,
+        gallery: Callable[[], Gallery] | None = None,
+    ) -> None:
+        self._open_library = library or _library
+        self._open_upscalers = upscalers or _upscalers
+        self._open_gallery = gallery or _gallery
+        self._opening = RLock()
+        self._gallery: Gallery | None = None
+        self._generators: dict[str, Generator] = {}
+
+    @cached_property
+    def library(self) -> Library:
+        with self._opening:
+            return self._open_library()
+
+    @cached_property
+    def upscalers(self) -> Upscalers:
+        with self._opening:
+            return self._open_upscalers()
+
+    @property
+    def gallery(self) -> Gallery:
+        with self._opening:
+            if self._gallery is None:
+                self._gallery = self._open_gallery()
+            return self._gallery
+
+    def close(self) -> None:
+        with self._opening:
+            if self._gallery is not None:
+                self._gallery.close()
+                self._gallery = None
+
+    def generator(self, model: str) -> Generator:
+        with self._opening:
+            if model not in self._generators:  # the library would read every card again
+                self._generators[model] = self.library.open(model)
+            return self._generators[model]
+
+    def entries(self) -> list[Entry]:
+        """The models that can be opened."""
+        return [entry for entry in self.library.entries() if not entry.problem]
+
+    def default_model(self) -> str:
+        return self.library.default_id()
+
+    def paint(self, question: PaintRequest, progress: Progress | None = None) -> Picture:
+        """Paint what was asked, upscaled where that was asked too.
+
+        Raises:
+            KnownError: the model or an upscaler is missing, or the point belongs to another model.
+            Cancelled: ``progress`` was told that nobody wants it any more.
+        """
+        from explorer.render.repaint import paint
+
+        stages: tuple[Stage, ...] = ()
+        if question.upscale:
+            stages = self.upscalers.plan(question.upscale, size=question.size)
+        request = self._compose(question.look, question.expression, stages)
+        return Picture(*paint(request, self.upscalers, progress or Progress()))
+
+    def sketch(self, wanted: Sequence[tuple[Look, Expression]]) -> list[Pixels | None]:
+        """Paint many points, those of one look together; None where a point can't be painted."""
+        sketches: list[Pixels | None] = [None] * len(wanted)
+        for look in dict.fromkeys(look for look, _ in wanted):
+            indices = [at for at, (its, _) in enumerate(wanted) if its == look]
+            self._sketch_alike(look, [(at, wanted[at][1]) for at in indices], sketches)
+        return sketches
+
+    def _sketch_alike(
+        self,
+        look: Look,
+        wanted: Sequence[tuple[int, Expression]],
+        sketches: list[Pixels | None],
+    ) -> None:
+        from explorer.render.repaint import paint_together
+
+        requests: dict[int, Request] = {}
+        for index, expression in wanted:
+            with suppress(KnownError):
+                requests[index] = self._compose(look, expression)
+        if requests:
+            pictures = paint_together(list(requests.values()))
+            for index, pixels in zip(requests, pictures, strict=True):
+                sketches[index] = pixels
+
+    def _compose(
+        self, look: Look, expression: Expression, upscale: tuple[Stage, ...] = ()
+    ) -> Request:
+        from explorer.models.generator import Truncation
+        from explorer.render.repaint import compose
+
+        return compose(
+            self.generator(look.model),
+            expression,
+            label=None if look.label is None else np.array(look.label, np.float32),
+            truncation=Truncation(psi=look.psi, cutoff=look.cutoff),
+            noise_scale=look.noise_scale,
+            upscale=upscale,
+        )
+
+    def parse(self, text: str) -> Expression:
+        """Read what a person typed; names after # are looked up in the gallery."""
+        from explorer.latent.arithmetic import parse
+
+        return parse(text, self._artwork_named)
+
+    def _artwork_named(self, title: str) -> ArtworkNode | None:
+        artwork = self.gallery.named(title)
+        return None if artwork is None else node(artwork)
+
+    def keep(self, picture: Picture, title: str) -> Artwork:
+        from explorer.gallery.pictures import Caption
+
+        return self.gallery.save(picture.pixels, picture.recipe, Caption(title=title))
+
+    def take_down(self, uuid: str) -> Kept:
+        """Bring a picture of the gallery back with all it was made of."""
+        artwork = self.gallery.get(uuid)
+        kept = self.read(self.gallery.picture_path(artwork))
+        return Kept(kept.picture, artwork.title, kept.warning)
+
+    def read(self, path: Path) -> Kept:
+        """Read a picture file, a stranger's or ours.
+
+        Raises:
+            KnownError: no recipe is inside, or its model isn't installed.
+        """
+        from explorer.gallery.pictures import read_picture
+
+        pixels, recipe, caption = read_picture(path)
+        entry = next(
+            (e for e in self.entries() if e.card is not None and e.card.id == recipe.model.id),
+            None,
+        )
+        if entry is None:
+            raise KnownError(
+                f"{path.name} was painted by “{recipe.model.title or recipe.model.id}”, "
+                "which isn't installed; add that model first."
+            )
+        warning = None
+        if self.generator(recipe.model.id).painting_hash != recipe.model.sha256:
+            warning = f"{path.name} was painted by another version of this model, and may differ."
+        return Kept(Picture(pixels, recipe), caption.title, warning)
+
+    def names(self) -> list[str]:
+        from explorer.gallery.names import names
+
+        return names()
+
+    def thumbnails(self, uuids: Sequence[str]) -> list[bytes | None]:
+        """JPEG bytes; None for what is no longer there."""
+        return [self._thumbnail(uuid) for uuid in uuids]
+
+    def _thumbnail(self, uuid: str) -> bytes | None:
+        try:
+            return self.gallery.thumbnail(self.gallery.get(uuid))
+        except KnownError:
+            return None
+
+
+def node(artwork: Artwork) -> ArtworkNode:
+    """How a kept picture stands in an expression: with what it was, should it ever be deleted."""
+    recipe = artwork.recipe
+    return ArtworkNode.of(artwork.uuid, artwork.title, recipe.expression, recipe.point)
+
+
+def _library() -> Library:
+    from explorer.models.library import Library
+
+    return Library()
+
+
+def _upscalers() -> Upscalers:
+    from explorer.upscale.upscaler import Upscalers
+
+    return Upscalers()
+
+
+def _gallery() -> Gallery:
+    from explorer.core.places import gallery_folder
+    from explorer.gallery.store import Gallery
+
+    return Gallery.open(gallery_folder())

@@ -1,0 +1,279 @@
+"""What was kept: pictures with their names, found again by a few letters."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QImage, QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.latent.expression import Artwork as ArtworkNode
+from explorer.studio.studio import Studio
+from explorer.studio.workroom import node
+from explorer.ui.carried import pack
+from explorer.ui.grid import Grid, Index
+from explorer.ui.icons import icon
+from explorer.ui.theme import GRID, Colours
+
+if TYPE_CHECKING:
+    from explorer.gallery.artwork import Artwork
+
+_PAUSE_MS = 120  # after the last letter typed
+_UNNAMED = "Untitled"
+
+
+class Works(QAbstractListModel):
+    """Artworks that match a search, newest first; more are asked for as the end comes near."""
+
+    counted = Signal(int)
+    """How many are kept in all, searched for or not."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self._text = ""
+        self._works: list[Artwork] = []
+        self._more = False
+        self._asking = 0
+        self._images: dict[str, QImage] = {}
+        studio.thumbnails.arrived.connect(self._take)
+
+    def search(self, text: str) -> None:
+        """Begin again with ``text``; what is shown stays until the answer is here."""
+        self._text = text
+        self._ask(None)
+
+    def refresh(self) -> None:
+        self._ask(None)
+
+    def work(self, row: int) -> "Artwork":
+        return self._works[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+        return 0 if parent.isValid() else len(self._works)
+
+    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
+        return self._more and not parent.isValid()
+
+    def fetchMore(self, parent: Index) -> None:  # noqa: N802 - Qt's name
+        self._more = False
+        self._ask(self._works[-1])
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        work = self._works[index.row()]
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._images.get(work.uuid)
+        if role == Qt.ItemDataRole.EditRole:
+            return work.title
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return work.title or _UNNAMED
+        if role == Qt.ItemDataRole.ToolTipRole:
+            name = work.title or _UNNAMED
+            return f"{name}\n{work.width} × {work.height} px\nDouble click or Enter to reopen"
+        return None
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
+        work = self._works[index.row()]
+        title = str(value).strip()
+        if role != Qt.ItemDataRole.EditRole or title == work.title:
+            return False
+        self._studio.rename(work.uuid, title)
+        return True
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsEditable
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802 - Qt's name
+        work = self._works[indexes[0].row()]
+        return pack(self.expression(indexes[0].row()), self._images.get(work.uuid))
+
+    def expression(self, row: int) -> ArtworkNode:
+        return node(self._works[row])
+
+    def want(self, first: int, last: int) -> None:
+        """Have the thumbnails made of what is in view, and of the page after."""
+        ahead = self._works[first : 2 * last - first]
+        for work in ahead:
+            self._put(work.uuid)
+        self._studio.thumbnails.want([work.uuid for work in ahead])
+
+    def _ask(self, after: "Artwork | None") -> None:
+        self._asking += 1
+        question, text = self._asking, self._text
+
+        def found(works: list["Artwork"], count: int) -> None:
+            if question == self._asking:  # nobody asked for something else meanwhile
+                self._show(works, count, begin=after is None)
+
+        self._studio.search(text, after, found)
+
+    def _show(self, works: list["Artwork"], count: int, *, begin: bool) -> None:
+        self._more = bool(works)
+        if begin:
+            self.beginResetModel()
+            self._works = works
+            self.endResetModel()
+        elif works:
+            start = len(self._works)
+            self.beginInsertRows(QModelIndex(), start, start + len(works) - 1)
+            self._works.extend(works)
+            self.endInsertRows()
+        self.counted.emit(count)
+
+    def _take(self, uuids: Sequence[str]) -> None:
+        for uuid in uuids:
+            self._put(uuid)
+
+    def _put(self, uuid: str) -> None:
+        if uuid in self._images:
+            return
+        jpeg = self._studio.thumbnails.get(uuid)
+        if jpeg is None:
+            return
+        self._images[uuid] = QImage.fromData(jpeg, b"JPEG")
+        for row, work in enumerate(self._works):
+            if work.uuid == uuid:
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+
+class GalleryView(QWidget):
+    """Double click reopens, F2 renames in place, Delete moves to the bin."""
+
+    deleted = Signal(str, str)
+    """Uuid and title of what was just moved to the bin."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+        self._seen = False
+        self.works = Works(studio, self)
+        self.grid = _GalleryGrid(148, gap=2 * GRID, caption=3 * GRID, keys_choose=False)
+        self.grid.setModel(self.works)
+        self.grid.setAccessibleName("Gallery")
+        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search…")
+        self.search.setAccessibleName("Search the gallery")
+        self.search.setToolTip("Search names, notes and tags (Ctrl+F)")
+        self.search.setClearButtonEnabled(True)
+        self.spread = QToolButton()
+        self.spread.setCheckable(True)
+        self.spread.setAccessibleName("Spread the gallery out")
+        self.spread.setToolTip("Spread the gallery out (Ctrl+3)")
+        self.spread.clicked.connect(lambda on: studio.set(side="gallery", spread=on))
+        self.count = QLabel()
+        self.count.setProperty("role", "quiet")
+
+        top = QHBoxLayout()
+        top.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        top.setSpacing(GRID)
+        top.addWidget(self.search, 1)
+        top.addWidget(self.spread)
+        self.hint = QLabel()
+        self.hint.setProperty("role", "quiet")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        self.hint.setContentsMargins(4 * GRID, 0, 4 * GRID, 8 * GRID)
+        shelf = QWidget()
+        rows = QVBoxLayout(shelf)
+        rows.setContentsMargins(GRID, 0, 2, 0)
+        rows.addWidget(self.grid)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(shelf)
+        self.stack.addWidget(self.hint)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.count)
+        self.count.setContentsMargins(2 * GRID, 4, 2 * GRID, GRID)
+
+        self._typed = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._typed.timeout.connect(lambda: self.works.search(self.search.text()))
+        self.search.textChanged.connect(self._typed.start)
+        self.grid.doubleClicked.connect(lambda index: self._reopen(index.row()))
+        self.grid.reopened.connect(self._reopen)
+        self.grid.binned.connect(self._delete)
+        self.grid.customContextMenuRequested.connect(self._offer)
+        self.grid.looked_at.connect(self.works.want)
+        self.works.counted.connect(self._counted)
+        self.works.modelReset.connect(self.grid.ask)
+        studio.gallery_changed.connect(self._refresh)
+
+    def look(self) -> None:
+        """Called when the gallery comes into view: it is opened when first looked at."""
+        if not self._seen:
+            self._seen = True
+            self.works.refresh()
+
+    def set_light(self, colours: Colours) -> None:
+        self.grid.set_light(colours)
+        self.spread.setIcon(icon("spread", colours.text))
+
+    def _refresh(self) -> None:
+        if self._seen:
+            self.works.refresh()
+
+    def _counted(self, count: int) -> None:
+        shown = self.works.rowCount()
+        self.stack.setCurrentIndex(0 if shown else 1)
+        if not count:
+            self.hint.setText("Nothing is kept yet.\n\nFind a picture you like, and press Ctrl+S.")
+        elif not shown:
+            self.hint.setText(f"No name here has “{self.search.text().strip()}” in it.")
+        self.count.setText(f"{count:,} kept" if count else "")
+
+    def _reopen(self, row: int) -> None:
+        self._studio.set(spread=False)
+        self._studio.reopen(self.works.work(row).uuid)
+
+    def _delete(self, row: int) -> None:
+        work = self.works.work(row)
+        self._studio.delete(work.uuid)
+        self.deleted.emit(work.uuid, work.title or _UNNAMED)
+
+    def _offer(self, at: QPoint) -> None:
+        index = self.grid.indexAt(at)
+        if not index.isValid():
+            return
+        row = index.row()
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for title, run in (
+            ("Reopen", lambda: self._reopen(row)),
+            ("Rename", lambda: self.grid.edit(self.works.index(row))),
+            ("Pin as A", lambda: self._studio.pin("a", self.works.expression(row))),
+            ("Pin as B", lambda: self._studio.pin("b", self.works.expression(row))),
+            ("Move to the bin", lambda: self._delete(row)),
+        ):
+            offer = QAction(title, menu)
+            offer.triggered.connect(lambda _=False, run=run: run())
+            menu.addAction(offer)
+        menu.popup(self.grid.viewport().mapToGlobal(at))
+
+
+class _GalleryGrid(Grid):
+    reopened = Signal(int)
+    binned = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        index = self.currentIndex()
+        key = event.key()
+        if index.isValid() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.reopened.emit(index.row())
+        elif index.isValid() and key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.binned.emit(index.row())
+        elif index.isValid() and key == Qt.Key.Key_F2:
+            self.edit(index)
+        else:
+            super().keyPressEvent(event)
