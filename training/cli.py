@@ -1,6 +1,5 @@
 """`explorer-train`: pictures, then a model, then a bundle that the studio opens."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from rich.progress import Progress as Bar
 
 from explorer import __version__
 from explorer.core.errors import KnownError
-from explorer.core.places import models_folder
+from explorer.core.places import log_file, models_folder
 from explorer.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -284,12 +283,28 @@ def _with_bar(what: str, work: Callable[[Progress], T]) -> T:
 
 def main() -> None:
     """Run `explorer-train`; what the world did is one sentence and exit status 1."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _hide_native_chatter()
     try:
-        app()
+        app(prog_name="explorer-train")
     except KnownError as error:
-        console.print(f"[red]{error}[/red]" if console.is_terminal else str(error), soft_wrap=True)
+        console.print(str(error), style="red", soft_wrap=True, markup=False, highlight=False)
         sys.exit(1)
     except KeyboardInterrupt:
         console.print("Stopped; the same command goes on from here.")
         sys.exit(130)
+
+
+def _hide_native_chatter() -> None:
+    """Send what TensorFlow's C++ says to the log file, and leave ours on the terminal.
+
+    It greets every start with several lines that no setting silences.
+    """
+    path = log_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = path.open("ab")
+    except OSError:
+        return  # a noisy start is better than none
+    with log:
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
+        os.dup2(log.fileno(), 2)

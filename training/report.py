@@ -16,6 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from explorer.core.files import written_whole
 
+_QUIET_S = 60.0  # between two lines in a file
+
 
 def grid(pictures: NDArray[np.uint8], columns: int) -> Image.Image:
     """Lay pictures uint8 (n, height, width, channels) side by side, row by row."""
@@ -61,9 +63,13 @@ class Scalars:
 
 
 class Line:
-    """The one line that moves: step, pictures a second, losses, time left."""
+    """The one line that moves: step, pictures a second, losses, time left.
+
+    Where nothing can move, as in a file, a line is added once a minute.
+    """
 
     def __init__(self, console: Console, *, start: int, total: int) -> None:
+        self._console, self._said = console, time.monotonic()
         self._progress = Progress(
             TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
             BarColumn(),
@@ -92,6 +98,9 @@ class Line:
         losses = "G {generator_loss:.2f}  D {discriminator_loss:.2f}".format_map(scalars)
         rate = scalars["pictures_per_second"]
         self._progress.update(self._task, completed=step, rate=rate, losses=losses)
+        if not self._console.is_terminal and time.monotonic() - self._said > _QUIET_S:
+            self._said = time.monotonic()
+            self._console.print(f"step {step:,}  {rate:.0f} pictures/s  {losses}")
 
 
 class Pace:

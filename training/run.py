@@ -75,9 +75,9 @@ def train(
             plan = dcgan.plan(card.width, card.channels, settings)  # before a file is made
             folder.begin(settings, card)
         plan = dcgan.plan(card.width, card.channels, settings)
-        with devices.strategy().scope():
+        with devices.strategy().scope(), _logged(folder.log_file):
             gan = Gan(plan, settings)
-        return _Loop(folder, gan, pacing, console).go_on(dataset)
+            return _Loop(folder, gan, pacing, console).go_on(dataset)
 
 
 def restore(gan: Gan, folder: RunFolder) -> bool:
@@ -119,6 +119,7 @@ class _Loop:
             self._paint_grid(0)
         self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
         start = saved = step = int(gan.step)
+        log.info("from step %d to %d with %s", start, pacing.steps, gan.settings)
         batches = iter(
             gan.strategy.experimental_distribute_dataset(
                 training_pictures(dataset, batch=self.batch, seed=gan.settings.seed, step=start)
@@ -147,6 +148,7 @@ class _Loop:
             if step != saved:
                 self._save(step)
                 self._paint_grid(step)
+        log.info("stopped at step %d", step)
         if step < pacing.steps:
             self.console.print(f"Saved at step {step:,}; the same command goes on from there.")
         return self.folder.state()
@@ -177,6 +179,28 @@ def _finite(scalars: Mapping[str, tf.Tensor], step: int, folder: RunFolder) -> d
                 "begin a new run with a lower --learning-rate; the last checkpoint is kept."
             )
     return values
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """Let the run's own log hear what this package tells."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ours = logging.getLogger("training")
+    before = ours.level
+    ours.setLevel(logging.INFO)
+    ours.propagate = False  # TensorFlow gives the root logger a handler of its own
+    ours.addHandler(handler)
+    try:
+        yield
+    except BaseException as error:
+        log.error("ended by %r", error)
+        raise
+    finally:
+        ours.propagate = True
+        ours.removeHandler(handler)
+        ours.setLevel(before)
+        handler.close()
 
 
 @contextmanager

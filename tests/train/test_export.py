@@ -14,6 +14,7 @@ from explorer.models.generator import Generator
 from training import export as export_room
 from training.config import Settings
 from training.export import export
+from training.gan import Gan
 from training.run import Pacing, train
 
 pytestmark = pytest.mark.train
@@ -90,7 +91,7 @@ def test_nothing_is_written_when_the_two_runtimes_disagree(
 ) -> None:
     honest = export_room.to_onnx
 
-    def shifted(gan: export_room.Gan, id: str) -> bytes:
+    def shifted(gan: Gan, id: str) -> bytes:
         for weight in gan.average.trainable_variables:
             weight.assign(weight + 0.05)
         graph = honest(gan, id)

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from explorer.core.errors import KnownError
+from training.cli import app
+from training.folder import RunFolder
+
+pytestmark = pytest.mark.train
+
+
+def say(*words: object) -> str:
+    """Run a command in this process and give what it printed; KnownErrors come through."""
+    result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=True)
+    if isinstance(result.exception, KnownError):
+        raise result.exception
+    assert result.exit_code in (0, 2), result.output
+    return result.output
+
+
+def test_a_preset_sets_what_was_published_and_options_go_over_it(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    small = ("--width", 0.1, "--discriminator-width", 0.2, "--batch", 8)
+    say("run", grey_dataset, "--out", run, "--preset", "doodles", *small, "--steps", 1)
+
+    settings = RunFolder(run).card().settings
+    assert (settings.optimizer, settings.generator_dropout, settings.batch) == ("rmsprop", 0.4, 8)
+
+
+def test_the_relativistic_loss_brings_its_published_company(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    small = ("--width", 0.1, "--batch", 8)
+    say("run", grey_dataset, "--out", run, "--loss", "relativistic", *small, "--steps", 1)
+
+    settings = RunFolder(run).card().settings
+    assert not settings.normalise_discriminator
+    assert settings.beta_1 == 0
+
+
+def test_a_run_goes_on_without_its_settings_being_said_again(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    say("run", grey_dataset, "--out", run, "--width", 0.1, "--batch", 8, "--steps", 1)
+    say("run", grey_dataset, "--out", run, "--steps", 2)
+
+    assert RunFolder(run).state().step == 2
+    with pytest.raises(KnownError, match="batch = 8 and can't go on with 4"):
+        say("run", grey_dataset, "--out", run, "--batch", 4, "--steps", 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--loss", "hinge"), "--loss: Input should be"),
+        (("--preset", "cats"), "'cats' is none of masks, portraits, doodles"),
+        (("--width", "-1"), "--width: Input should be greater than 0"),
+        (("--steps", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_wrong_words_are_answered_in_a_sentence(
+    words: tuple[str, ...], sentence: str, grey_dataset: Path, tmp_path: Path
+) -> None:
+    said = say("run", grey_dataset, "--out", tmp_path / "run", *words)
+
+    assert sentence in " ".join(said.replace("│", " ").split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_help_tells_the_way_and_every_command_has_an_example() -> None:
+    assert "prepare" in say("--help")
+    for command in ("masks", "prepare", "look", "run", "export"):
+        assert "Example: explorer-train" in say(command, "--help")
+
+
+def test_prepare_and_look_say_what_comes_next(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.random.RandomState(0).randint(0, 255, (4, 9, 9), np.uint8))
+
+    assert "explorer-train look" in say("prepare", tmp_path / "a.npy", tmp_path / "d", "--size", 8)
+    assert "float32" in say("look", tmp_path / "d")
