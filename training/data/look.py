@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -93,7 +94,7 @@ def look(
     return Look(card, out, str(images.dtype), images.shape[1:], channels, flat)
 
 
-def check_delivery(images: NDArray[np.float32], card: DatasetCard) -> None:
+def check_delivery(images: NDArray[Any], card: DatasetCard) -> None:
     """See that a batch is float32 (n, height, width, channels) in [-1, 1], as the card says.
 
     Raises:

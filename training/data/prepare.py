@@ -112,7 +112,7 @@ def _write(
         (folder / TABLE).open("w", encoding="utf-8", newline="") as file,
         ShardWriter(folder) as to,
     ):
-        table = csv.writer(file)
+        table = csv.writer(file, lineterminator="\n")
         table.writerow([*_FIXED, *factors])
         answers = _in_order(lambda picture: _read(picture, fit), found.pictures, workers)
         for done, (picture, answer) in enumerate(answers, start=1):
