@@ -91,7 +91,6 @@ def _weight(letter: str) -> QDoubleSpinBox:
     made.setPrefix("× ")
     made.setAccelerated(True)
     made.setKeyboardTracking(False)
-    made.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     made.setAlignment(Qt.AlignmentFlag.AlignCenter)
     made.setAccessibleName(f"Weight of {letter}")
     made.setToolTip("How much of it (arrow keys or wheel)")

@@ -22,6 +22,7 @@ from explorer.studio.workroom import node
 from explorer.ui.carried import pack
 from explorer.ui.grid import Grid, Index
 from explorer.ui.icons import icon
+from explorer.ui.images import from_jpeg
 from explorer.ui.theme import GRID, Colours
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Works(QAbstractListModel):
         jpeg = self._studio.thumbnails.get(uuid)
         if jpeg is None:
             return
-        self._images[uuid] = QImage.fromData(jpeg, b"JPEG")
+        self._images[uuid] = from_jpeg(jpeg)
         for row, work in enumerate(self._works):
             if work.uuid == uuid:
                 self.dataChanged.emit(self.index(row), self.index(row))

@@ -158,7 +158,7 @@ class Grid(QListView):
         self._settled = QTimer(self, singleShot=True, interval=0)
         self._settled.timeout.connect(self._tell)
         self.verticalScrollBar().valueChanged.connect(self._settled.start)
-        self.verticalScrollBar().rangeChanged.connect(self._settled.start)
+        self.verticalScrollBar().rangeChanged.connect(self._ranged)
         self.clicked.connect(lambda index: self.chosen.emit(index.row()))
 
     def setModel(self, model: QAbstractItemModel | None) -> None:  # noqa: N802 - Qt's name
@@ -208,6 +208,10 @@ class Grid(QListView):
         size = QSize(side, side + self.frames.caption)
         if size != self.gridSize():
             self.setGridSize(size)
+
+    def _ranged(self, low: int, high: int) -> None:
+        self.verticalScrollBar().setEnabled(high > low)  # and invisible where all is in view
+        self._settled.start()
 
     def _tell(self) -> None:
         self.looked_at.emit(*self.rows_in_view())

@@ -20,6 +20,13 @@ def image(pixels: Pixels) -> QImage:
     return shared.convertToFormat(QImage.Format.Format_RGB32)  # its own memory, and fast to paint
 
 
+def from_jpeg(content: bytes) -> QImage:
+    """A thumbnail of the gallery; no other format is tried."""
+    made = QImage()
+    made.loadFromData(content, "JPEG")
+    return made
+
+
 def softened(pixels: Pixels) -> Pixels:
     """A small picture four times as large, by Lanczos; one that is large enough as it is.
 

@@ -150,12 +150,14 @@ QLineEdit[role="expression"] {{ background: {c.field}; }}
 QLineEdit[role="title"] {{ font-size: 14pt; background: transparent; border-color: transparent; }}
 QLineEdit[role="title"]:hover {{ border-color: {c.line}; }}
 QLineEdit[role="title"]:focus {{ border: 2px solid {c.accent}; background: {c.field}; }}
-QDoubleSpinBox {{ padding: 0 4px; min-width: 0; }}
+QDoubleSpinBox {{ padding: 0 4px; }}
 QDoubleSpinBox:focus {{ padding: 0 3px; }}
 QDoubleSpinBox QLineEdit, QDoubleSpinBox QLineEdit:focus {{
     border: none; padding: 0; min-height: 0; background: transparent;
 }}
-QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; border: none; }}
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+    subcontrol-origin: border; subcontrol-position: right; width: 0; border: none;
+}}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox QAbstractItemView {{
     background: {c.field}; color: {c.text}; border: 1px solid {c.line}; padding: 4px;
@@ -183,7 +185,7 @@ QPushButton[role="main"]:disabled {{
     background: {c.hover}; color: {c.quiet}; border-color: {c.hover};
 }}
 QPushButton[role="tab"] {{ border: none; border-radius: 6px; color: {c.quiet}; padding: 0 14px; }}
-QPushButton[role="tab"]:checked {{ background: {c.hover}; color: {c.text}; font-weight: 600; }}
+QPushButton[role="tab"]:checked {{ background: {c.hover}; color: {c.text}; }}
 QPushButton[role="tab"]:focus {{ border: 2px solid {c.accent}; padding: 0 12px; }}
 QPushButton[role="link"] {{ border-color: transparent; color: {c.accent_text}; padding: 0 6px; }}
 QFrame[role="notice"] {{ background: {c.text}; border-radius: 8px; }}
@@ -210,6 +212,7 @@ QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 3px; min-height: 32px; }}
 QScrollBar::handle:vertical:hover {{ background: {c.edge}; }}
+QScrollBar::handle:vertical:disabled {{ background: transparent; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{
     background: none; height: 0; width: 0;
 }}
