@@ -77,7 +77,8 @@ class Library:
         """
         ids = self._ids()
         if not ids:
-            raise KnownError("No model is installed; put one into " + str(self._folders[-1]) + ".")
+            folder = self._folders[-1] if self._folders else user_folder()
+            raise KnownError(f"No model is installed; put one into {folder}.")
         return FIRST if FIRST in ids else next(iter(ids))
 
     def _ids(self) -> dict[str, Path]:

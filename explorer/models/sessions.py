@@ -56,6 +56,13 @@ def run_session(
         raise KnownError(f"{name} failed while painting: {first_line(error)}") from error
 
 
+def processors() -> list[str]:
+    """What ONNX Runtime could compute with here, by its own names; painting takes the CPU."""
+    import onnxruntime
+
+    return list(onnxruntime.get_available_providers())
+
+
 def first_line(error: Exception) -> str:
     """The first line of what a library says, short enough for a sentence."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]

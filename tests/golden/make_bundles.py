@@ -251,7 +251,7 @@ def _stage_64(chance: np.random.RandomState, id: str) -> bytes:
         "up": _bumps(chance, 4, 4, 4),
         "up_skip": (np.eye(3)[:, :, None, None] * _bump(4)).astype(np.float32),
         "noise": _noise(chance, 1, 1, 64, 64) * 0.15,
-        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.03,
+        "to_rgb": _noise(chance, 3, 4, 1, 1) * 0.008,
     }
     twice: dict[str, Any] = {"strides": [2, 2], "pads": [1, 1, 1, 1]}
     nodes = [

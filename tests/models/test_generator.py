@@ -1,0 +1,463 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats, integers
+from onnx import TensorProto, helper, numpy_helper
+
+from explorer.core.errors import KnownError
+from explorer.core.npz import read_npz
+from explorer.latent.arithmetic import parse
+from explorer.latent.resolve import resolve
+from explorer.latent.seeds import seed_latent
+from explorer.models.bundle import Bundle
+from explorer.models.generator import Generator, Truncation
+from explorer.models.sessions import open_session, run_session
+
+if TYPE_CHECKING:
+    from tests.models.conftest import Spoiled
+
+
+@pytest.fixture(scope="module")
+def dcgan_8(golden: Path) -> Generator:
+    return Generator.open(Bundle.read(golden / "dcgan-bundle"), threads=1)
+
+
+@pytest.fixture(scope="module")
+def stylegan2_64(golden: Path) -> Generator:
+    return Generator.open(Bundle.read(golden / "stylegan2-bundle"), threads=1)
+
+
+@pytest.fixture(scope="module")
+def with_classes(tmp_path_factory: pytest.TempPathFactory, make_bundles: Any) -> Generator:
+    out = tmp_path_factory.mktemp("bundles") / "with-classes"
+    make_bundles.dcgan(out, classes=("wood", "clay", "iron"), id="golden-classes")
+    return Generator.open(Bundle.read(out), threads=1)
+
+
+def points_of(generator: Generator, count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.stack([generator.seed_point(seed) for seed in range(count)])
+
+
+# -- painting -----------------------------------------------------------------------------------
+
+
+def test_pictures_are_bytes_by_row_and_column(dcgan_8: Generator, stylegan2_64: Generator) -> None:
+    for generator, side in ((dcgan_8, 8), (stylegan2_64, 64)):
+        pictures = generator.paint(points_of(generator, 3))
+        assert pictures.shape == (3, side, side, 3)
+        assert pictures.dtype == np.uint8
+
+
+def test_other_seeds_are_other_pictures(dcgan_8: Generator, stylegan2_64: Generator) -> None:
+    for generator in (dcgan_8, stylegan2_64):
+        pictures = generator.paint(points_of(generator, 16)).astype(int)
+        apart = np.abs(pictures[:, None] - pictures[None]).mean((2, 3, 4))
+        assert apart[~np.eye(16, dtype=bool)].min() > 2  # levels
+
+
+@settings(max_examples=20)
+@given(count=integers(1, 9))
+def test_a_picture_does_not_depend_on_its_neighbours(dcgan_8: Generator, count: int) -> None:
+    points = points_of(dcgan_8, count)
+    together = dcgan_8.paint(points).astype(int)
+    alone = np.concatenate([dcgan_8.paint(point[None]) for point in points])
+    assert np.abs(together - alone).max() <= 1
+
+
+def test_no_points_are_no_pictures(dcgan_8: Generator, stylegan2_64: Generator) -> None:
+    assert dcgan_8.paint(np.zeros((0, 4), np.float32)).shape == (0, 8, 8, 3)
+    assert stylegan2_64.paint(np.zeros((0, 8), np.float32)).shape == (0, 64, 64, 3)
+
+
+def test_image_is_rgb_rounded_half_to_even(golden: Path) -> None:
+    session = open_session((golden / "dcgan-bundle/synthesis.onnx").read_bytes(), threads=1)
+    z = np.stack([seed_latent(seed, 4) for seed in range(32)])
+    image, rgb = session.run(["image", "rgb"], {"z": z})
+    assert rgb.dtype == np.float32
+    np.testing.assert_array_equal(image, np.clip(np.round((rgb + 1) * np.float32(127.5)), 0, 255))
+
+
+def test_many_hands_paint_the_same_picture(stylegan2_64: Generator) -> None:
+    points = points_of(stylegan2_64, 4)
+    expected = stylegan2_64.paint(points)
+    with ThreadPoolExecutor(4) as hands:
+        painted = list(hands.map(lambda _: stylegan2_64.paint(points), range(16)))
+    for pictures in painted:
+        np.testing.assert_array_equal(pictures, expected)
+
+
+def test_arithmetic_in_each_space_can_be_painted(
+    dcgan_8: Generator, stylegan2_64: Generator
+) -> None:
+    for generator in (dcgan_8, stylegan2_64):
+        point = resolve(parse("mean(@1, @2) - 0.5 * @3", lambda title: None), generator)
+        assert point.shape == (generator.dim,)
+        assert generator.paint(point[None]).any()
+
+
+def test_numbers_of_doubles_and_views_are_painted_alike(dcgan_8: Generator) -> None:
+    points = points_of(dcgan_8, 4)
+    np.testing.assert_array_equal(
+        dcgan_8.paint(points.astype(np.float64)[::-1]),  # type: ignore[arg-type]  # what a caller may get wrong
+        dcgan_8.paint(points)[::-1],
+    )
+
+
+# -- stages -------------------------------------------------------------------------------------
+
+
+def test_stages_grow_and_end_in_the_picture(stylegan2_64: Generator) -> None:
+    points = points_of(stylegan2_64, 2)
+    small, large = stylegan2_64.stages(points)
+    assert (small.shape, large.shape) == ((2, 32, 32, 3), (2, 64, 64, 3))
+    np.testing.assert_array_equal(large, stylegan2_64.paint(points))
+    halved = large.reshape(2, 32, 2, 32, 2, 3).astype(float).mean((2, 4))
+    assert np.abs(halved - small).mean() < 30  # levels: the same picture, sharper
+
+
+def test_a_stage_nobody_waits_for_is_not_computed_and_none_twice(
+    stylegan2_64: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+
+    def counted(*args: Any, name: str) -> dict[str, Any]:
+        ran.append(name.rpartition(" ")[2])
+        return run_session(*args, name=name)
+
+    monkeypatch.setattr("explorer.models.generator.run_session", counted)
+    stages = stylegan2_64.stages(np.zeros((1, 8), np.float32))
+    next(stages)
+    assert ran == ["synthesis-0032.onnx"]
+    next(stages)
+    assert ran == ["synthesis-0032.onnx", "synthesis-0064.onnx"]
+
+
+def test_a_dcgan_has_one_stage(dcgan_8: Generator) -> None:
+    points = points_of(dcgan_8, 2)
+    (only,) = dcgan_8.stages(points)
+    np.testing.assert_array_equal(only, dcgan_8.paint(points))
+
+
+# -- truncation, layers, noise, labels ----------------------------------------------------------
+
+
+@given(psi=floats(0, 1, width=32))
+@settings(max_examples=20)
+def test_truncation_in_z_shortens(dcgan_8: Generator, psi: float) -> None:
+    points = points_of(dcgan_8, 2)
+    np.testing.assert_array_equal(
+        dcgan_8.paint(points, truncation=Truncation(psi=psi)),
+        dcgan_8.paint(np.float32(psi) * points),
+    )
+
+
+def test_truncation_in_w_draws_towards_the_average(stylegan2_64: Generator, golden: Path) -> None:
+    w_avg = read_npz((golden / "stylegan2-bundle/latents.npz").read_bytes(), "latents")["w_avg"]
+    points = points_of(stylegan2_64, 2)
+    half = Truncation(psi=0.5)
+    np.testing.assert_array_equal(
+        stylegan2_64.paint(points, truncation=half),
+        stylegan2_64.paint(w_avg + np.float32(0.5) * (points - w_avg)),
+    )
+    average = stylegan2_64.paint(points, truncation=Truncation(psi=0))
+    np.testing.assert_array_equal(average[0], average[1])
+
+    below = Truncation(psi=0.5, cutoff=4)
+    rows = np.repeat(points[:, None], 10, axis=1)
+    rows[:, :4] = (w_avg + np.float32(0.5) * (points - w_avg))[:, None]
+    np.testing.assert_array_equal(
+        stylegan2_64.paint(points, truncation=below), stylegan2_64.paint(rows)
+    )
+    all_layers = Truncation(psi=0.5, cutoff=99)
+    np.testing.assert_array_equal(
+        stylegan2_64.paint(points, truncation=all_layers),
+        stylegan2_64.paint(points, truncation=half),
+    )
+
+
+def test_a_dcgan_has_no_layers_to_stop_at(dcgan_8: Generator) -> None:
+    with pytest.raises(KnownError, match="no layers"):
+        dcgan_8.paint(points_of(dcgan_8, 1), truncation=Truncation(psi=0.5, cutoff=4))
+
+
+def test_each_row_of_ws_reaches_the_picture(stylegan2_64: Generator) -> None:
+    rows = np.repeat(points_of(stylegan2_64, 1)[:, None], 10, axis=1)
+    before = stylegan2_64.paint(rows)
+    for layer in range(10):
+        moved = rows.copy()
+        moved[:, layer] += 2
+        assert (stylegan2_64.paint(moved) != before).any(), layer
+
+
+def test_noise_is_scaled_and_always_the_same(stylegan2_64: Generator) -> None:
+    points = points_of(stylegan2_64, 1)
+    np.testing.assert_array_equal(stylegan2_64.paint(points), stylegan2_64.paint(points))
+    assert (stylegan2_64.paint(points, noise_scale=0.0) != stylegan2_64.paint(points)).any()
+
+
+def test_a_label_chooses_and_none_mixes_all_alike(with_classes: Generator) -> None:
+    points = points_of(with_classes, 2)
+    wood, clay, iron = np.eye(3, dtype=np.float32)
+    assert (
+        with_classes.paint(points, labels=wood) != with_classes.paint(points, labels=clay)
+    ).any()
+    np.testing.assert_array_equal(
+        with_classes.paint(points, labels=np.stack([wood, iron]))[1],
+        with_classes.paint(points[1:], labels=iron)[0],
+    )
+    np.testing.assert_array_equal(
+        with_classes.paint(points), with_classes.paint(points, labels=np.full(3, 1 / 3, np.float32))
+    )
+
+
+@pytest.mark.parametrize("bad", [[1, 0], [0.5, 0.2, 0.2], [2, -1, 0], [np.nan, 0, 1], [[1, 0, 0]]])
+def test_a_label_that_is_none_is_refused(with_classes: Generator, bad: list[float]) -> None:
+    with pytest.raises(KnownError, match="label"):
+        with_classes.paint(points_of(with_classes, 2), labels=np.array(bad, np.float32))
+
+
+def test_a_label_where_there_are_no_classes_is_refused(dcgan_8: Generator) -> None:
+    with pytest.raises(KnownError, match="no classes"):
+        dcgan_8.paint(points_of(dcgan_8, 1), labels=np.ones(1, np.float32))
+
+
+def test_a_space_under_a_label_is_a_space(with_classes: Generator) -> None:
+    wood = np.eye(3, dtype=np.float32)[0]
+    expression = parse("@3", lambda title: None)
+    np.testing.assert_array_equal(resolve(expression, with_classes.given(wood)), seed_latent(3, 4))
+
+
+def test_directions_are_scaled_and_counted(dcgan_8: Generator, stylegan2_64: Generator) -> None:
+    np.testing.assert_allclose(dcgan_8.direction("pca", 3), [0, 0, 0, 0.7])
+    assert (dcgan_8.directions("pca"), stylegan2_64.directions("sefa")) == (4, 2)
+    assert np.linalg.norm(dcgan_8.direction("sefa", 0)) == pytest.approx(1, abs=1e-6)
+    for index in (4, -1):
+        with pytest.raises(KnownError, match="4 pca directions"):
+            dcgan_8.direction("pca", index)
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        (np.zeros((1, 5)), "belong to another model"),
+        (np.zeros(4), "belong to another model"),
+        (np.zeros((1, 10, 4)), "belong to another model"),
+        (np.full((1, 4), np.nan), "not finite"),
+        (np.full((1, 4), np.inf), "not finite"),
+    ],
+)
+def test_points_that_do_not_fit_are_refused(
+    dcgan_8: Generator, points: np.ndarray[Any, np.dtype[np.float32]], sentence: str
+) -> None:
+    with pytest.raises(KnownError, match=sentence):
+        dcgan_8.paint(points)
+
+
+# -- cards and graphs that lie ------------------------------------------------------------------
+
+
+def refused(spoiled: "Spoiled", file: str, sentence: str) -> None:
+    with pytest.raises(KnownError, match=sentence) as refusal:
+        Generator.open(Bundle.read(spoiled.path), threads=1)
+    assert f"{spoiled.path}: {file} " in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"height": 16}, {"channels": 1}, {"classes": ["wood"]}],
+    ids=str,
+)
+def test_a_card_that_lies_about_its_shapes_is_refused(
+    dcgan: "Spoiled", lie: dict[str, Any]
+) -> None:
+    dcgan.card(**lie)
+    refused(dcgan, "synthesis.onnx", "where its card says")
+
+
+@pytest.mark.parametrize(
+    ("lie", "file"),
+    [
+        ({"num_ws": 12}, "synthesis-0032.onnx"),
+        ({"noise": False}, "synthesis-0032.onnx"),
+        ({"z_dim": 512}, "mapping.onnx"),
+        ({"classes": ["wood"]}, "mapping.onnx"),
+    ],
+    ids=str,
+)
+def test_a_stylegan2_that_lies_is_refused(
+    stylegan2: "Spoiled", lie: dict[str, Any], file: str
+) -> None:
+    stylegan2.card(**lie)
+    refused(stylegan2, file, "where its card says")
+
+
+def edited(spoiled: "Spoiled", edit: Callable[[onnx.ModelProto], None]) -> None:
+    model = onnx.load(spoiled.path / "synthesis.onnx")
+    edit(model)
+    spoiled.file("synthesis.onnx", model.SerializeToString())
+
+
+def domain(model: onnx.ModelProto) -> None:
+    model.graph.node[0].domain = "com.microsoft"
+
+
+def imported_domain(model: onnx.ModelProto) -> None:
+    model.opset_import.append(helper.make_opsetid("com.evil", 1))
+
+
+def external(model: onnx.ModelProto) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+
+
+def hidden_external(model: onnx.ModelProto) -> None:
+    tensor = numpy_helper.from_array(np.ones(2, np.float32))
+    tensor.external_data.add(key="location", value="latents.npz")
+    model.graph.node.append(helper.make_node("Constant", [], ["unused"], value=tensor))
+
+
+def branch(model: onnx.ModelProto) -> None:
+    empty = helper.make_graph([], "empty", [], [])
+    model.graph.node.append(
+        helper.make_node("If", ["one"], ["unused"], then_branch=empty, else_branch=empty)
+    )
+
+
+def function(model: onnx.ModelProto) -> None:
+    model.functions.append(
+        helper.make_function("f", "laughs", [], [], [], [helper.make_opsetid("", 18)])
+    )
+
+
+def dice(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("RandomNormal", [], ["unused"], shape=[1]))
+
+
+def old(model: onnx.ModelProto) -> None:
+    model.opset_import[0].version = 13
+
+
+def another_id(model: onnx.ModelProto) -> None:
+    helper.set_model_props(model, {"explorer.format": "1", "explorer.id": "another"})
+
+
+def no_format(model: onnx.ModelProto) -> None:
+    helper.set_model_props(model, {"explorer.id": "golden-dcgan"})
+
+
+def many_nodes(model: onnx.ModelProto) -> None:
+    node = helper.make_node("Identity", ["z"], ["unused"])
+    model.graph.node.extend([node] * 20_001)
+
+
+def sparse(model: onnx.ModelProto) -> None:
+    model.graph.sparse_initializer.add()
+
+
+@pytest.mark.parametrize(
+    ("edit", "sentence"),
+    [
+        (domain, "needs the operators of 'com.microsoft'"),
+        (imported_domain, "needs the operators of 'com.evil'"),
+        (external, "keeps its weights in other files"),
+        (hidden_external, "keeps its weights in other files"),
+        (branch, "contains graphs of its own"),
+        (function, "brings functions of its own"),
+        (dice, "throws dice"),
+        (old, "is of opset 13"),
+        (another_id, "belongs to 'another' and not to 'golden-dcgan'"),
+        (no_format, "explorer.format"),
+        (many_nodes, "more than 20,000 operators"),
+        (sparse, "holds sparse weights"),
+    ],
+    ids=lambda part: getattr(part, "__name__", ""),
+)
+def test_a_graph_that_no_bundle_may_hold_is_refused(
+    dcgan: "Spoiled", edit: Callable[[onnx.ModelProto], None], sentence: str
+) -> None:
+    edited(dcgan, edit)
+    refused(dcgan, "synthesis.onnx", sentence)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a graph", b"\x3a\xff\xff\xff\xff\x0f", b"\xff" * 40]
+)
+def test_what_is_no_graph_is_refused(dcgan: "Spoiled", content: bytes) -> None:
+    dcgan.file("synthesis.onnx", content)
+    refused(dcgan, "synthesis.onnx", "no ONNX file, or a damaged one")
+
+
+def test_a_graph_cut_short_anywhere_is_refused(dcgan: "Spoiled") -> None:
+    whole = (dcgan.path / "synthesis.onnx").read_bytes()
+    for kept in range(0, len(whole), 97):
+        dcgan.file("synthesis.onnx", whole[:kept])
+        with pytest.raises(KnownError):
+            Generator.open(Bundle.read(dcgan.path), threads=1)
+
+
+def test_a_graph_that_makes_no_sense_is_refused(dcgan: "Spoiled") -> None:
+    def loose(model: onnx.ModelProto) -> None:
+        model.graph.node[0].input[0] = "nothing"
+
+    edited(dcgan, loose)
+    refused(dcgan, "synthesis.onnx", "can't be opened")
+
+
+def test_a_graph_for_one_picture_only_is_refused(dcgan: "Spoiled") -> None:
+    def fixed(model: onnx.ModelProto) -> None:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+
+    edited(dcgan, fixed)
+    refused(dcgan, "synthesis.onnx", "where its card says")
+
+
+def test_a_graph_without_rgb_is_refused(dcgan: "Spoiled") -> None:
+    def poor(model: onnx.ModelProto) -> None:
+        del model.graph.output[1]
+
+    edited(dcgan, poor)
+    refused(dcgan, "synthesis.onnx", "gives no rgb")
+
+
+def test_a_graph_that_shows_its_lie_only_when_painting_is_refused(dcgan: "Spoiled") -> None:
+    def vague(model: onnx.ModelProto) -> None:
+        widest = helper.make_node("ReduceMax", ["z"], ["widest"], keepdims=0)
+        times = helper.make_node("Where", ["large", "twice", "once"], ["times"])
+        compared = helper.make_node("Greater", ["widest", "one"], ["large"])
+        tiled = helper.make_node("Tile", ["clipped", "times"], ["more"])
+        for name, array in (("once", [1, 1, 1, 1]), ("twice", [1, 1, 2, 1])):
+            model.graph.initializer.append(numpy_helper.from_array(np.array(array), name))
+        last = model.graph.node[-1]
+        last.input[0] = "more"
+        del model.graph.node[-1]
+        model.graph.node.extend([widest, compared, times, tiled, last])
+
+    edited(dcgan, vague)
+    generator = Generator.open(Bundle.read(dcgan.path), threads=1)
+    assert generator.paint(np.zeros((1, 4), np.float32)).shape == (1, 8, 8, 3)
+    with pytest.raises(
+        KnownError, match=r"synthesis.onnx gives image as 1 × 8 × 16 × 3"
+    ) as refusal:
+        generator.paint(np.full((1, 4), 2, np.float32))
+    assert str(dcgan.path) in str(refusal.value)
+
+
+def test_a_graph_that_paints_no_numbers_is_refused(dcgan: "Spoiled") -> None:
+    def spoil(model: onnx.ModelProto) -> None:
+        model.graph.initializer[0].CopyFrom(
+            numpy_helper.from_array(np.full((4, 128), np.nan, np.float32), "dense")
+        )
+
+    edited(dcgan, spoil)
+    generator = Generator.open(Bundle.read(dcgan.path), threads=1)
+    with pytest.raises(KnownError, match="not finite"):
+        generator.paint(np.ones((1, 4), np.float32))

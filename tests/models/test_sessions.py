@@ -1,0 +1,82 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import explorer
+from explorer.core.errors import KnownError
+from explorer.models.sessions import open_session, physical_cores
+
+PAINT = """
+import sys
+from pathlib import Path
+import numpy as np
+from explorer.models.bundle import Bundle
+from explorer.models.generator import Generator
+painter = Generator.open(Bundle.read(Path(sys.argv[1])))
+assert painter.paint(np.ones((1, 4), np.float32)).any()
+"""
+
+
+def test_painting_leaves_no_file_behind(golden: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    inherited = {key: os.environ[key] for key in ("SYSTEMROOT", "PATH") if key in os.environ}
+    places = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+    subprocess.run(
+        [sys.executable, "-B", "-c", PAINT, golden / "dcgan-bundle"],
+        env=inherited
+        | dict.fromkeys(places, str(home))
+        | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+        cwd=home,
+        check=True,
+    )
+    assert list(home.rglob("*")) == []
+
+
+def test_only_one_module_imports_onnxruntime() -> None:
+    """Elsewhere it might be imported before its telemetry is switched off."""
+    package = Path(explorer.__file__).parent
+    imports = re.compile(r"(?<!TYPE_CHECKING:\n)^\s*(import|from) onnxruntime", re.MULTILINE)
+    importing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if imports.search(path.read_text("utf-8"))
+    }
+    assert importing == {"models/sessions.py"}
+
+
+def test_listing_models_does_not_load_onnxruntime() -> None:
+    code = "import explorer.models.library, sys; sys.exit('onnxruntime' in sys.modules)"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+        check=True,
+    )
+
+
+def test_what_is_no_graph_is_a_sentence() -> None:
+    with pytest.raises(KnownError, match=r"^Moon can't be opened: .*\.$"):
+        open_session(b"no graph", name="Moon")
+
+
+def test_there_is_always_a_core() -> None:
+    assert 1 <= physical_cores() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity here")
+def test_a_process_held_to_one_processor_uses_one_thread() -> None:
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
+        "from explorer.models.sessions import physical_cores; assert physical_cores() == 1"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+        check=True,
+    )
