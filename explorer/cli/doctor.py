@@ -89,12 +89,10 @@ def _package(name: str) -> Finding:
 
 
 def _providers() -> str:
-    import onnxruntime
-
-    from explorer.models.sessions import physical_cores
+    from explorer.models.sessions import physical_cores, processors
 
     cores = physical_cores()
-    others = [p for p in onnxruntime.get_available_providers() if p != "CPUExecutionProvider"]
+    others = [p for p in processors() if p != "CPUExecutionProvider"]
     text = f"the processor, {cores} core{'s' if cores > 1 else ''}"
     return text + (f" (also there, not used: {', '.join(others)})" if others else "")
 
