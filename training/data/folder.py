@@ -77,24 +77,23 @@ def _in_folder(root: Path) -> tuple[list[_Entry], list[tuple[str, str]]]:
 
     for folder, folders, files in os.walk(root, onerror=unreadable):
         folders[:] = [name for name in folders if not _OF_THE_SYSTEM.fullmatch(name)]
+        within = Path(folder).relative_to(root)
         for name in files:
-            path = Path(folder, name)
-            entries.append(_Entry(_plain_name(path.relative_to(root).as_posix()), _reader(path)))
+            file = _plain_name((within / name).as_posix())
+            entries.append(_Entry(file, partial(_read_file, folder, name)))
     return entries, skipped
 
 
-def _reader(path: Path) -> Callable[[int], bytes]:
-    def content(limit: int) -> bytes:
-        try:
-            about = path.stat()
-            if not stat.S_ISREG(about.st_mode):  # opening a named pipe would wait for ever
-                raise Skipped("is not a plain file")
-            _check_length(about.st_size, limit)
-            return path.read_bytes()
-        except OSError as error:
-            raise Skipped(_cannot(error)) from error
-
-    return content
+def _read_file(folder: str, name: str, limit: int) -> bytes:
+    path = Path(folder, name)  # made late, since a hundred thousand of them weigh
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):  # opening a named pipe would wait for ever
+            raise Skipped("is not a plain file")
+        _check_length(about.st_size, limit)
+        return path.read_bytes()
+    except OSError as error:
+        raise Skipped(_cannot(error)) from error
 
 
 def _in_zip(archive: zipfile.ZipFile) -> tuple[list[_Entry], list[tuple[str, str]]]:
