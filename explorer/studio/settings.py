@@ -1,6 +1,7 @@
 """What the studio remembers between two days: the window, the light, and what was on the easel."""
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -55,5 +56,6 @@ def write_settings(path: Path, settings: Settings) -> None:
     Raises:
         KnownError: the folder can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # writing will say what is wrong
+        path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, settings.model_dump_json(indent=1).encode())

@@ -1,0 +1,159 @@
+"""States lead to states, and nothing else happens."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from explorer.latent.arithmetic import to_text
+from explorer.latent.expression import Between, Expression, Mean, Point, Seed, Sum
+from explorer.studio import session
+from explorer.studio.session import Place, SessionState
+
+EMPTY = SessionState(model="m")
+A, B, C = Seed(seed=1), Seed(seed=2), Seed(seed=3)
+
+seeds = some.integers(0, 2**32 - 1).map(lambda n: Seed(seed=n))
+weights = some.integers(-999, 999).map(lambda n: n / 100)
+points = some.one_of(
+    seeds,
+    some.lists(seeds, min_size=1, max_size=3).map(lambda of: Mean(of=tuple(of))),
+)
+states = some.builds(
+    SessionState,
+    model=some.just("m"),
+    shown=some.none() | points,
+    title=some.text(max_size=20),
+    psi=some.integers(0, 150).map(lambda n: n / 100),
+    pin_a=some.none() | points,
+    pin_b=some.none() | points,
+    t=some.integers(0, 1000).map(lambda n: n / 1000),
+    places=some.tuples(*[some.builds(Place, weight=weights, point=some.none() | points)] * 3),
+)
+
+
+@given(state=states)
+def test_a_state_survives_the_settings_file(state: SessionState) -> None:
+    assert SessionState.model_validate_json(state.model_dump_json()) == state
+
+
+def test_nothing_is_asked_while_nothing_is_chosen() -> None:
+    assert session.resolve(EMPTY) is None
+
+
+def test_another_picture_has_no_name_and_is_not_enlarged() -> None:
+    named = EMPTY.model_copy(update={"title": "Moon", "upscale": "lanczos", "size": (9, 9)})
+
+    shown = session.showing(named, A)
+
+    assert (shown.title, shown.upscale, shown.size) == ("", "", None)
+
+
+def test_the_ends_of_a_walk_are_the_pinned_pictures_themselves() -> None:
+    pins = EMPTY.model_copy(update={"pin_a": A, "pin_b": B})
+
+    assert session.travelled(pins, 0.0).shown == A
+    assert session.travelled(pins, 1.0).shown == B
+    assert session.travelled(pins, 0.25).shown == Between(start=A, end=B, t=0.25)
+
+
+def test_the_slider_waits_for_both_pins() -> None:
+    alone = EMPTY.model_copy(update={"pin_a": A, "shown": C})
+
+    moved = session.travelled(alone, 0.3)
+
+    assert (moved.t, moved.shown) == (0.3, C)
+
+
+def test_three_places_make_a_minus_b_plus_c() -> None:
+    state = EMPTY
+    for index, point in enumerate((A, B, C)):
+        state = session.placed(state, index, point)
+
+    assert state.shown is not None
+    assert to_text(state.shown) == "@1 - @2 + @3"
+
+
+def test_a_weight_changes_the_sum_that_is_shown() -> None:
+    state = session.placed(session.placed(EMPTY, 0, A), 1, B)
+
+    state = session.weighed(state, 1, -0.5)
+
+    assert state.shown is not None
+    assert to_text(state.shown) == "@1 - 0.5 * @2"
+
+
+def test_one_picture_alone_is_shown_as_it_is() -> None:
+    assert session.placed(EMPTY, 0, A).shown == A
+
+
+def test_clearing_the_last_place_leaves_the_picture() -> None:
+    state = session.placed(EMPTY, 0, A)
+
+    assert session.placed(state, 0, None).shown == A
+
+
+@given(state=states, t=some.integers(1, 999).map(lambda n: n / 1000), a=points, b=points)
+def test_laying_out_a_walk_sets_pins_and_slider_as_they_were(
+    state: SessionState, t: float, a: Expression, b: Expression
+) -> None:
+    walked = session.travelled(state.model_copy(update={"pin_a": a, "pin_b": b}), t)
+    assert walked.shown is not None
+
+    again = session.laid_out(EMPTY, walked.shown)
+
+    assert (again.pin_a, again.pin_b, again.t) == (a, b, t)
+
+
+@given(terms=some.lists(some.tuples(weights, points), min_size=2, max_size=3))
+def test_laying_out_a_sum_fills_the_places_as_they_were(
+    terms: list[tuple[float, Expression]],
+) -> None:
+    state = EMPTY
+    for index, (weight, point) in enumerate(terms):
+        state = session.weighed(state, index, weight)
+        state = session.placed(state, index, point)
+    assert isinstance(state.shown, Sum)
+
+    again = session.laid_out(EMPTY, state.shown)
+
+    assert again.places[: len(terms)] == state.places[: len(terms)]
+    assert session.resolve(again) == session.resolve(state)
+
+
+def test_seeds_move_to_another_model_and_its_own_points_stay() -> None:
+    point = Point(space="z", shape=(1,), data="AACAPw==")
+    state = EMPTY.model_copy(
+        update={
+            "shown": Mean(of=(A, B)),
+            "pin_a": A,
+            "pin_b": point,
+            "places": (
+                Place(weight=1.0, point=A),
+                Place(weight=-0.5, point=point),
+                Place(weight=1),
+            ),
+        }
+    )
+
+    moved = session.moved_to_model(state, "other", (1.0, 0.0))
+
+    assert moved.model == "other"
+    assert moved.label == (1.0, 0.0)
+    assert moved.shown == Mean(of=(A, B))
+    assert (moved.pin_a, moved.pin_b) == (A, None)
+    assert [place.point for place in moved.places] == [A, None, None]
+    assert moved.places[1].weight == -0.5
+
+
+def test_what_means_nothing_elsewhere_gives_way_to_a_seed() -> None:
+    point = Point(space="z", shape=(1,), data="AACAPw==")
+
+    moved = session.moved_to_model(session.showing(EMPTY, point), "other", None)
+
+    assert isinstance(moved.shown, Seed)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), 1e9])
+def test_no_weight_of_a_settings_file_is_believed_unless_it_can_be_dialled(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        Place(weight=weight)
