@@ -171,7 +171,6 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400)
 @given(lists(sampled_from(PIECES), max_size=30))
 def test_any_shuffled_words_are_an_expression_or_an_expression_error(words: list[str]) -> None:
     _parses_or_refuses("".join(words))
@@ -198,10 +197,11 @@ def _grown(inner: SearchStrategy[Expression]) -> SearchStrategy[Expression]:
 TREES = recursive(
     builds(Seed, seed=integers(0, 2**32 - 1)) | builds(work, text(max_size=20)),
     _grown,
-    max_leaves=12,
+    max_leaves=8,
 )
 
 
+@settings(max_examples=60)
 @given(TREES)
 def test_a_tree_written_and_read_is_the_same_tree(tree: Expression) -> None:
     written = to_text(tree)

@@ -321,7 +321,7 @@ sys.setprofile(None)
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
 def test_killed_at_any_step_leaves_no_half_bundle(golden: Path, tmp_path: Path) -> None:
-    for fatal in (1, 3, 6, 9, 12, 15, 18, 500):
+    for fatal in (3, 6, 11, 16, 500):
         out = tmp_path / f"bundle-{fatal}"
         ended = subprocess.run(
             [sys.executable, "-c", WRITER, golden / "dcgan-bundle", out, str(fatal)],
