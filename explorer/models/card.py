@@ -19,7 +19,7 @@ FORMAT = 1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a title must not steer a terminal
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)?", re.ASCII)
 
-Line: TypeAlias = Annotated[str, StringConstraints(max_length=500)]
+Line: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\n\t]*$")]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=20_000)]
 Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Side: TypeAlias = Annotated[int, Field(ge=1, le=4096)]  # pixels

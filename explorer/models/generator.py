@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field
 
 from explorer.core.errors import KnownError
 from explorer.latent.seeds import Latent, seed_latent
@@ -25,6 +25,8 @@ Shape: TypeAlias = tuple[int | None, ...]
 """Sizes of a tensor; None where any will do."""
 
 _FLOAT, _BYTE = "tensor(float)", "tensor(uint8)"
+_MAX_NOISE = 100
+_MAX_NUMBER = 1e6  # in a point; seeds stay under 10
 
 
 class Truncation(BaseModel):
@@ -32,7 +34,7 @@ class Truncation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    psi: FiniteFloat = 1.0
+    psi: float = Field(default=1.0, ge=-10, le=10)
     cutoff: int | None = Field(default=None, ge=0)  # layers from this one on are left alone
 
 
@@ -125,7 +127,7 @@ class Generator:
             labels: ``(n, classes)`` or one ``(classes,)`` for all, rows that sum to 1. None
                 mixes all classes alike. Only a DCGAN paints with it: w has it in already.
             truncation: applied here.
-            noise_scale: of the stored noise, where the card says noise.
+            noise_scale: of the stored noise, where the card says noise; -100 to 100.
 
         Returns:
             uint8 ``(n, height, width, channels)``.
@@ -150,6 +152,8 @@ class Generator:
 
         Nothing is computed for a picture that isn't asked for, and nothing twice.
         """
+        if not abs(noise_scale) <= _MAX_NOISE:
+            raise KnownError(f"A noise of {noise_scale:g} is no scale; 0 to 1 is usual.")
         points = self._truncated(self._checked(points), truncation)
         if self.num_ws is None:
             fed = {"z": points} | self._labels(labels, len(points))
@@ -186,7 +190,8 @@ class Generator:
         return found
 
     def _checked(self, points: Latent) -> Latent:
-        points = np.ascontiguousarray(points, np.float32)
+        with np.errstate(over="ignore"):  # a double may be too large; it is refused below
+            points = np.ascontiguousarray(points, np.float32)
         rows: list[Shape] = [(None, self.dim)]
         if self.num_ws is not None:
             rows.append((None, self.num_ws, self.dim))
@@ -195,8 +200,8 @@ class Generator:
                 f"The points are {_said(points.shape)} numbers and {self.card.title}'s are "
                 f"{_said(rows[0])}; they belong to another model."
             )
-        if not np.isfinite(points).all():
-            raise KnownError("A point holds numbers that are not finite; choose another one.")
+        if not (np.abs(points) <= _MAX_NUMBER).all():  # or not a number
+            raise KnownError("A point holds numbers too large to paint; choose another one.")
         return points
 
     def _truncated(self, points: Latent, truncation: Truncation) -> Latent:

@@ -101,6 +101,8 @@ class _Zip:
         info = self._infos.get(name)
         if info is None or info.is_dir():
             return None
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise KnownError(f"{self.path}: {name} is packed in a rare way; pack it as plain zip.")
         if info.file_size > max(_PIECE, _MAX_RATIO * info.compress_size):
             raise KnownError(f"{self.path}: {name} unpacks to far more than any model; refused.")
         return info.file_size

@@ -98,6 +98,7 @@ CARD_LIES: list[tuple[dict[str, Any], str]] = [
     ({"id": "../../etc"}, "id"),
     ({"id": ""}, "id"),
     ({"title": "\x1b]0;evil\x07"}, "control characters"),
+    ({"title": "two\nlines"}, "title"),
     ({"credits": ["fine", "\x1b[2J"]}, "control characters"),
     ({"height": 100_000}, "height"),
     ({"channels": 4}, "channels"),
@@ -224,6 +225,24 @@ def test_a_zip_that_lies_about_its_sizes_is_refused(dcgan: "Spoiled", tmp_path: 
     content = packed.read_bytes().replace((8 << 20).to_bytes(4, "little"), b"\x10\0\0\0")
     packed.write_bytes(content)
     refused(packed, "damaged")
+
+
+def test_a_zip_packed_in_a_rare_way_is_refused(golden: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "rare.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.write(golden / "dcgan-bundle" / "card.json", "card.json")
+    refused(tmp_path / "rare.zip", "packed in a rare way")
+
+
+def test_a_locked_zip_is_refused(golden: Path, tmp_path: Path) -> None:
+    packed = zipped(golden / "dcgan-bundle", tmp_path / "packed.zip")
+    content = bytearray(packed.read_bytes())
+    at = content.find(b"PK\x01\x02")
+    while at != -1:
+        content[at + 8] |= 1  # the flag of a password
+        content[content.find(b"PK\x03\x04") + 6] |= 1
+        at = content.find(b"PK\x01\x02", at + 1)
+    packed.write_bytes(content)
+    refused(packed, "damaged or locked")
 
 
 def test_a_zip_with_two_files_of_one_name_is_refused(golden: Path, tmp_path: Path) -> None:

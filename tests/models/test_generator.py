@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import floats, integers
 from onnx import TensorProto, helper, numpy_helper
+from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz
@@ -201,6 +202,18 @@ def test_noise_is_scaled_and_always_the_same(stylegan2_64: Generator) -> None:
     assert (stylegan2_64.paint(points, noise_scale=0.0) != stylegan2_64.paint(points)).any()
 
 
+@pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e39])
+def test_a_noise_that_is_no_scale_is_refused(stylegan2_64: Generator, scale: float) -> None:
+    with pytest.raises(KnownError, match="no scale"):
+        stylegan2_64.paint(points_of(stylegan2_64, 1), noise_scale=scale)
+
+
+@pytest.mark.parametrize("psi", [float("nan"), float("inf"), 1e39])
+def test_a_truncation_that_is_none_never_exists(psi: float) -> None:
+    with pytest.raises(ValidationError):
+        Truncation(psi=psi)
+
+
 def test_a_label_chooses_and_none_mixes_all_alike(with_classes: Generator) -> None:
     points = points_of(with_classes, 2)
     wood, clay, iron = np.eye(3, dtype=np.float32)
@@ -248,8 +261,10 @@ def test_directions_are_scaled_and_counted(dcgan_8: Generator, stylegan2_64: Gen
         (np.zeros((1, 5)), "belong to another model"),
         (np.zeros(4), "belong to another model"),
         (np.zeros((1, 10, 4)), "belong to another model"),
-        (np.full((1, 4), np.nan), "not finite"),
-        (np.full((1, 4), np.inf), "not finite"),
+        (np.full((1, 4), np.nan), "too large to paint"),
+        (np.full((1, 4), np.inf), "too large to paint"),
+        (np.full((1, 4), 1e300), "too large to paint"),
+        (np.full((1, 4), -3e38), "too large to paint"),
     ],
 )
 def test_points_that_do_not_fit_are_refused(
