@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_serializer
 
+from explorer import __version__
 from explorer.core.errors import KnownError
 from explorer.core.files import parse_json
 from explorer.latent.expression import Expression, Point
@@ -125,10 +125,7 @@ def parse_recipe(content: str | bytes, *, name: str) -> Recipe:
 
 def software() -> str:
     """What made the picture, with its version."""
-    try:
-        return f"masquerade {version('masquerade')}"
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "masquerade"
+    return f"masquerade {__version__}"
 
 
 def rgb(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
