@@ -37,6 +37,7 @@ class Patience:
     settled_s: float = 60.0  # a child that lived this long did not die at once
     pause_s: float = 0.5  # before the first new start; doubled each time it dies at once
     longest_pause_s: float = 60.0
+    tries: int = 10  # starts without any sign of life, before it is given up
 
     def pause(self, quick_deaths: int) -> float:
         """How long to wait before starting anew after so many children in a row died at once."""
@@ -61,10 +62,10 @@ def watch(command: Sequence[str], patience: Patience = Patience()) -> int:
             ever_ran = ever_ran or beat
             if status == LEFT:
                 return 0
-            if status == HOPELESS and not ever_ran:
-                return 1
             lived_s = time.monotonic() - began
             quick_deaths = 0 if lived_s >= patience.settled_s else quick_deaths + 1
+            if not ever_ran and (status == HOPELESS or quick_deaths >= patience.tries):
+                return 1
             pause_s = patience.pause(quick_deaths)
             log.warning(
                 "the kiosk ended (status %s) after %.0f s; starting it again in %.1f s",

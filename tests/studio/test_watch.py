@@ -87,6 +87,12 @@ def test_a_kiosk_that_can_not_begin_ends_with_a_failure_and_is_not_tried_again(
     assert len(starts(tmp_path)) == 1
 
 
+def test_a_kiosk_that_never_lived_is_given_up_in_the_end(tmp_path: Path) -> None:
+    patience = Patience(pause_s=0.01, longest_pause_s=0.01, tries=3)
+    assert watch(child(tmp_path, "sys.exit(3)"), patience) == 1
+    assert len(starts(tmp_path)) == 3
+
+
 def test_a_kiosk_that_ran_before_is_tried_again_even_when_it_can_not_begin(tmp_path: Path) -> None:
     body = f"number == 1 and beat()\nsys.exit({LEFT} if number > 3 else {HOPELESS})"
     assert watch(child(tmp_path, body), SOON) == 0
