@@ -95,8 +95,7 @@ app() {
     exec "$explorer"
   fi
   echo "There is no display here, so the same journey goes without a window, into out/gallery."
-  "$explorer" export --seeds 0-47 --names shipped --upscale-first 6 --out out/gallery
-  echo "Open out/gallery/index.html in a browser."
+  exec "$explorer" export --seeds 0-47 --names shipped --upscale-first 6 --out out/gallery
 }
 
 run_pytest() {
