@@ -18,15 +18,18 @@ def parse_size(text: str) -> tuple[int, int]:
     Raises:
         typer.BadParameter: it is no size, or one that no picture has.
     """
+    from explorer.gallery.chunks import MAX_PIXELS
     from explorer.upscale.stages import MAX_SIDE
 
     match = re.fullmatch(r"\s*([0-9]{1,9})\s*[x×X]\s*([0-9]{1,9})\s*", text, re.ASCII)
     if match is None:
         raise typer.BadParameter(f"{text!r} is not like 1024x768", param_hint="--size")
     width, height = int(match[1]), int(match[2])
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+    if min(width, height) < 1 or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise typer.BadParameter(
-            f"{text} is outside of 1x1 to {MAX_SIDE}x{MAX_SIDE}", param_hint="--size"
+            f"a picture has 1 to {MAX_SIDE:,} pixels a side and at most "
+            f"{MAX_PIXELS / 1e6:.0f} million, not {text}",
+            param_hint="--size",
         )
     return width, height
 

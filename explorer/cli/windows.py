@@ -2,7 +2,6 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +14,10 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 def why_no_window() -> str | None:
     """One sentence with the way out where no window can open, else None."""
-    if find_spec("PySide6") is None:
-        return "The window needs Qt, which is not installed: pip install 'masquerade[app]'."
+    try:
+        import PySide6  # noqa: F401 - whether it is there is what is asked
+    except ModuleNotFoundError:
+        return "A window needs Qt, which is not installed: pip install 'masquerade[app]'."
     if sys.platform == "linux" and not any(os.environ.get(name) for name in _DISPLAYS):
         return "There is no display for a window; `explorer export` and the others need none."
     try:
