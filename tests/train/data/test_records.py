@@ -1,6 +1,7 @@
 """What training is given: always the same layout and range, and the same pictures at every step."""
 
 import json
+import runpy
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -57,6 +58,15 @@ def test_pictures_come_as_float32_channels_last_between_minus_one_and_one(datase
         assert np.array_equal(delivered, expected)
         assert delivered.min() >= -1
         assert delivered.max() <= 1
+
+
+def test_the_code_in_the_manual_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manual = Path(__file__).parents[3] / "docs" / "data.md"
+    _, _, rest = manual.read_text(encoding="utf-8").partition("```python\n")
+    (tmp_path / "code.py").write_text(rest.partition("```")[0])
+    shutil.copytree(GOLDEN, tmp_path / "my-dataset")
+    monkeypatch.chdir(tmp_path)
+    assert runpy.run_path("code.py")["images"].shape == (64, 8, 8, 3)
 
 
 def test_byte_0_is_minus_one_and_byte_255_is_one(tmp_path: Path) -> None:
