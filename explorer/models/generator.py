@@ -1,8 +1,8 @@
 """A generator, opened: points in, pictures out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,11 @@ from explorer.core.errors import KnownError
 from explorer.latent.seeds import Latent, seed_latent
 from explorer.models.bundle import Bundle
 from explorer.models.card import Card
-from explorer.models.graphs import check_graph
-from explorer.models.sessions import open_session, run_session
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from explorer.models.wiring import Graph, Shape, fits, open_graphs, said
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """Pictures, ``(n, height, width, channels)``, 0 to 255."""
 
-Shape: TypeAlias = tuple[int | None, ...]
-"""Sizes of a tensor; None where any will do."""
-
-_FLOAT, _BYTE = "tensor(float)", "tensor(uint8)"
 _MAX_NOISE = 100
 _MAX_NUMBER = 1e6  # in a point; seeds stay under 10
 
@@ -41,22 +33,10 @@ class Truncation(BaseModel):
 AS_IS = Truncation()
 
 
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    """One file of the bundle: what it is fed and what it gives, by name, with its session."""
-
-    name: str  # what a complaint calls it
-    session: "InferenceSession"
-    feeds: Mapping[str, Shape]
-    gives: Mapping[str, tuple[str, Shape]]
-
-
 class Generator:
     """Paints points of its space, in float32 on the CPU. Safe to share between threads."""
 
-    def __init__(
-        self, bundle: Bundle, mapping: _Graph | None, synthesis: tuple[_Graph, ...]
-    ) -> None:
+    def __init__(self, bundle: Bundle, mapping: Graph | None, synthesis: tuple[Graph, ...]) -> None:
         self.card: Card = bundle.card
         self.painting_hash: str = bundle.painting_hash
         self._latents = bundle.latents
@@ -70,10 +50,7 @@ class Generator:
         Raises:
             KnownError: a graph is not what a bundle may hold, or not what the card claims.
         """
-        graphs = [
-            _open_graph(bundle, file, feeds, gives, threads)
-            for file, feeds, gives in _expected(bundle.card)
-        ]
+        graphs = open_graphs(bundle, threads=threads)
         mapping = graphs.pop(0) if bundle.card.space == "w" else None
         return cls(bundle, mapping, tuple(graphs))
 
@@ -95,7 +72,7 @@ class Generator:
         if self._mapping is None:
             return z
         fed = {"z": z[None]} | self._labels(label, 1)
-        w: Latent = self._run(self._mapping, fed, 1)["w"][0]
+        w: Latent = self._mapping.run(fed, 1)["w"][0]
         if not np.isfinite(w).all():
             raise KnownError(f"{self._mapping.name} maps seed {seed} to no finite point.")
         return w
@@ -166,28 +143,12 @@ class Generator:
     def _grow(self, fed: dict[str, Any], count: int) -> Iterator[Pixels]:
         carried: dict[str, Any] = {}
         for graph in self._synthesis:
-            found = self._run(graph, fed | carried, count)
+            found = graph.run(fed | carried, count)
             if "rgb" in found and not np.isfinite(found["rgb"]).all():
                 raise KnownError(f"{graph.name} paints numbers that are not finite.")
             carried = {key: found[key] for key in ("features", "skip") if key in found}
             image: Pixels = found["image"]
             yield image
-
-    def _run(self, graph: _Graph, fed: dict[str, Any], count: int) -> dict[str, Any]:
-        if count == 0:
-            return {
-                key: np.zeros([0, *(side or 0 for side in shape[1:])], _dtype(kind))
-                for key, (kind, shape) in graph.gives.items()
-            }
-        found = run_session(graph.session, fed, list(graph.gives), name=graph.name)
-        for key, (kind, shape) in graph.gives.items():
-            expected: Shape = (count, *shape[1:])
-            if found[key].dtype != _dtype(kind) or not _fits(found[key].shape, expected):
-                raise KnownError(
-                    f"{graph.name} gives {key} as {_said(found[key].shape)} of {found[key].dtype} "
-                    f"where its card says {_said(expected)} of {_dtype(kind)}; get the model again."
-                )
-        return found
 
     def _checked(self, points: Latent) -> Latent:
         with np.errstate(over="ignore"):  # a double may be too large; it is refused below
@@ -195,10 +156,10 @@ class Generator:
         rows: list[Shape] = [(None, self.dim)]
         if self.num_ws is not None:
             rows.append((None, self.num_ws, self.dim))
-        if not any(_fits(points.shape, shape) for shape in rows):
+        if not any(fits(points.shape, shape) for shape in rows):
             raise KnownError(
-                f"The points are {_said(points.shape)} numbers and {self.card.title}'s are "
-                f"{_said(rows[0])}; they belong to another model."
+                f"The points are {said(points.shape)} numbers and {self.card.title}'s are "
+                f"{said(rows[0])}; they belong to another model."
             )
         if not (np.abs(points) <= _MAX_NUMBER).all():  # or not a number
             raise KnownError("A point holds numbers too large to paint; choose another one.")
@@ -237,7 +198,7 @@ class Generator:
         labels = np.asarray(labels, np.float32)
         if labels.shape not in ((classes,), (count, classes)):
             raise KnownError(
-                f"The label is {_said(labels.shape)} numbers and {self.card.title} has "
+                f"The label is {said(labels.shape)} numbers and {self.card.title} has "
                 f"{classes} classes; choose again."
             )
         if not (labels >= 0).all() or not np.allclose(labels.sum(-1), 1, atol=1e-3):
@@ -269,86 +230,3 @@ class Labelled:
 
     def direction(self, kind: Literal["pca", "sefa"], index: int) -> Latent:
         return self.generator.direction(kind, index)
-
-
-def _expected(
-    card: Card,
-) -> Iterator[tuple[str, dict[str, Shape], dict[str, tuple[str, Shape]]]]:
-    """Each graph's file, what it is fed and what it must give, in the order they run."""
-    label: dict[str, Shape] = {"label": (None, len(card.classes))} if card.classes else {}
-    from_z: dict[str, Shape] = {"z": (None, card.z_dim)} | label
-    if card.stages is None:
-        picture: Shape = (None, card.height, card.width, card.channels)
-        yield "synthesis.onnx", from_z, {"image": (_BYTE, picture), "rgb": (_FLOAT, picture)}
-        return
-
-    yield "mapping.onnx", from_z, {"w": (_FLOAT, (None, card.dim))}
-    from_ws: dict[str, Shape] = {"ws": (None, card.num_ws, card.dim)}
-    if card.noise:
-        from_ws["noise_scale"] = ()
-    carried: dict[str, Shape] = {}
-    for file, side in zip(card.synthesis_files, card.stages, strict=True):
-        picture = (None, side, side, card.channels)
-        feeds = from_ws | carried
-        carried = {
-            "features": (None, None, side, side),
-            "skip": (None, card.channels, side, side),
-        }
-        if side == card.stages[-1]:
-            yield file, feeds, {"image": (_BYTE, picture), "rgb": (_FLOAT, picture)}
-        else:
-            given = {key: (_FLOAT, shape) for key, shape in carried.items()}
-            yield file, feeds, {"image": (_BYTE, picture)} | given
-
-
-def _open_graph(
-    bundle: Bundle,
-    file: str,
-    feeds: dict[str, Shape],
-    gives: dict[str, tuple[str, Shape]],
-    threads: int | None,
-) -> _Graph:
-    name = f"{bundle.path}: {file}"
-    model = bundle.content(file)
-    check_graph(model, id=bundle.card.id, name=name)
-    session = open_session(model, threads=threads, name=name)
-    inputs = {given.name: given for given in session.get_inputs()}
-    outputs = {given.name: given for given in session.get_outputs()}
-    if inputs.keys() != feeds.keys():
-        raise KnownError(
-            f"{name} takes {', '.join(sorted(inputs)) or 'nothing'} where its card says "
-            f"{', '.join(sorted(feeds))}; get the model again."
-        )
-    for key, shape in feeds.items():
-        _check_tensor(name, inputs[key], _FLOAT, shape)
-    for key, (kind, shape) in gives.items():
-        if key not in outputs:
-            raise KnownError(f"{name} gives no {key}, which its card promises; get it again.")
-        _check_tensor(name, outputs[key], kind, shape)
-    return _Graph(name, session, feeds, gives)
-
-
-def _check_tensor(name: str, said: Any, kind: str, shape: Shape) -> None:
-    """Compare what the graph says of a tensor with the card; names of dimensions pass."""
-    sides = tuple(side if isinstance(side, int) else None for side in said.shape)
-    fixed = bool(sides) and sides[0] is not None  # it would paint one number of pictures only
-    free = tuple(None if a is None else b for a, b in zip(sides, shape, strict=False))
-    if said.type != kind or fixed or len(sides) != len(shape) or not _fits(sides, free):
-        raise KnownError(
-            f"{name} has {said.name} as {_said(sides)} of {said.type} where its card says "
-            f"{_said(shape)} of {kind}; get the model again."
-        )
-
-
-def _fits(found: Shape, expected: Shape) -> bool:
-    return len(found) == len(expected) and all(
-        b is None or a == b for a, b in zip(found, expected, strict=True)
-    )
-
-
-def _dtype(kind: str) -> type[np.float32] | type[np.uint8]:
-    return np.float32 if kind == _FLOAT else np.uint8
-
-
-def _said(shape: Shape) -> str:
-    return " × ".join("n" if side is None else str(side) for side in shape) or "one number"

@@ -131,7 +131,7 @@ def test_a_stage_nobody_waits_for_is_not_computed_and_none_twice(
         ran.append(name.rpartition(" ")[2])
         return run_session(*args, name=name)
 
-    monkeypatch.setattr("explorer.models.generator.run_session", counted)
+    monkeypatch.setattr("explorer.models.wiring.run_session", counted)
     stages = stylegan2_64.stages(np.zeros((1, 8), np.float32))
     next(stages)
     assert ran == ["synthesis-0032.onnx"]
