@@ -83,7 +83,7 @@ class Studio:
 
         self._workroom = workroom
         self._hands = hands
-        self._post = post
+        self._post_any = post
         self._question: PaintRequest | None = None
         self._results: list[tuple[PaintRequest, Picture]] = []
         self._promised: dict[
@@ -97,10 +97,10 @@ class Studio:
             self._paint_large, hands.upscale, answered=self._answered_large, failed=self._failed
         )
         self.sketches: InView[tuple[Look, Expression], Pixels | None] = InView(
-            workroom.sketch, hands.sketch, post
+            workroom.sketch, hands.sketch, self._post
         )
         self.thumbnails: InView[str, bytes | None] = InView(
-            workroom.thumbnails, hands.gallery, post, keep=1024
+            workroom.thumbnails, hands.gallery, self._post, keep=1024
         )
         self.sketches.failed.connect(self.complain)
         self.thumbnails.failed.connect(self.complain)
@@ -319,6 +319,10 @@ class Studio:
             )
 
     # From here on: how it is done
+
+    def _post(self, run: Callable[[], None]) -> None:
+        """Have ``run`` happen on the studio's thread, unless the studio is closed by then."""
+        self._post_any(lambda: None if self._closed else run())
 
     def _step(
         self, change: Callable[[SessionState], SessionState], label: str, gesture: object = None

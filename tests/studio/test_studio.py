@@ -1,5 +1,6 @@
 """What a person wants goes in; pictures and sentences come out."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_a_model_that_is_gone_gives_way_to_one_that_is_there(desk: Desk) -> None
 def test_every_change_can_be_taken_back_and_done_again(desk: Desk) -> None:
     studio = desk.studio
     states = [studio.state]
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: studio.show_seed(1),
         lambda: studio.pin("a"),
         lambda: studio.show_seed(2),
@@ -86,7 +87,8 @@ def test_every_change_can_be_taken_back_and_done_again(desk: Desk) -> None:
         lambda: studio.upscale(),
         lambda: studio.stop_upscaling(),
         lambda: studio.unpin("a"),
-    ):
+    )
+    for change in changes:
         change()
         assert studio.state != states[-1]
         states.append(studio.state)

@@ -1,0 +1,507 @@
+"""The window, used as a person uses it."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from explorer.latent.expression import Artwork, Seed
+from explorer.studio.settings import Settings, read_settings
+
+from .conftest import MODEL, Room, drop
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def test_a_clicked_seed_hangs_on_the_easel(room: Room) -> None:
+    room.show_seed(7)
+
+    assert room.state.shown == Seed(seed=7)
+    assert room.window.canvas.picture is not None
+    assert room.window.bar.expression.text() == "@7"
+
+
+def test_arrows_wander_through_the_sheet(room: Room) -> None:
+    room.show_seed(7)
+
+    room.qtbot.keyClick(room.window.sheet.grid, Qt.Key.Key_Right)
+    room.until_painted()
+
+    assert room.state.shown == Seed(seed=8)
+
+
+def test_the_sheet_paints_what_is_in_view_and_goes_on_without_end(room: Room) -> None:
+    seeds, grid = room.window.sheet.seeds, room.window.sheet.grid
+    room.until(lambda: seeds.picture(0) is not None)
+    assert seeds.picture(200) is None  # far below
+
+    before = seeds.rowCount()
+    for _ in range(3):
+        grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum())
+        room.until(lambda: True)
+
+    room.until(lambda: seeds.rowCount() > before)
+    last = grid.rows_in_view()[1] - 1
+    room.until(lambda: seeds.picture(seeds.seed(last)) is not None)
+
+
+def test_a_seed_far_away_is_reached_by_its_number(room: Room) -> None:
+    room.ctrl(Qt.Key.Key_G)
+    room.qtbot.keyClicks(room.window.sheet.go, "1000000")
+    room.qtbot.keyClick(room.window.sheet.go, Qt.Key.Key_Return)
+    room.until_painted()
+
+    assert room.state.shown == Seed(seed=1_000_000)
+    assert room.window.sheet.seeds.row(1_000_000) is not None
+
+
+def test_r_brings_a_random_seed(room: Room) -> None:
+    room.key(Qt.Key.Key_R)
+    room.until_painted()
+
+    assert isinstance(room.state.shown, Seed)
+
+
+def test_a_walk_between_two_pins_undoes_as_one_step(room: Room) -> None:
+    room.show_seed(1)
+    room.key(Qt.Key.Key_A)
+    room.show_seed(2)
+    room.key(Qt.Key.Key_B)
+    before = room.state
+    slider = room.window.tools.pins.slider
+    assert slider.isEnabled()
+
+    slider.setSliderDown(True)
+    for value in range(500, 300, -20):
+        slider.setValue(value)
+    slider.setSliderDown(False)
+    room.until_painted()
+
+    assert room.window.bar.expression.text() == "mix(@1, @2, 0.32)"
+    room.ctrl(Qt.Key.Key_Z)
+    assert room.state == before
+    assert slider.value() == 500
+
+
+def test_play_moves_the_picture_until_it_is_stopped_and_undoes_as_one(room: Room) -> None:
+    room.studio.pin("a", Seed(seed=1))
+    room.studio.pin("b", Seed(seed=2))
+    before = room.state
+
+    room.key(Qt.Key.Key_P)
+    room.until(lambda: abs(room.state.t - before.t) > 0.01)
+    assert room.window.tools.pins.is_playing
+    room.key(Qt.Key.Key_P)
+
+    assert not room.window.tools.pins.is_playing
+    room.studio.undo()
+    assert room.state == before
+
+
+def test_choosing_another_picture_ends_the_play(room: Room) -> None:
+    room.studio.pin("a", Seed(seed=1))
+    room.studio.pin("b", Seed(seed=2))
+    room.key(Qt.Key.Key_P)
+    room.until(lambda: room.studio.question is not None)
+
+    room.show_seed(5)
+
+    assert not room.window.tools.pins.is_playing
+    assert room.state.shown == Seed(seed=5)
+
+
+def test_pictures_dropped_on_three_places_make_a_sum(room: Room) -> None:
+    places = room.window.tools.arithmetic.places
+
+    for place, seed in zip(places, (6, 2, 7), strict=True):
+        assert drop(place, Seed(seed=seed))
+    room.until_painted()
+
+    assert room.window.bar.expression.text() == "@6 - @2 + @7"
+    room.until(lambda: all(place.image is not None for place in places))
+
+
+def test_weights_are_dialled_and_a_visit_undoes_as_one(room: Room) -> None:
+    arithmetic = room.window.tools.arithmetic
+    drop(arithmetic.places[0], Seed(seed=6))
+    drop(arithmetic.places[1], Seed(seed=2))
+    before = room.state
+    weight = arithmetic.weights[1]
+
+    weight.setFocus()
+    for _ in range(4):
+        room.qtbot.keyClick(weight, Qt.Key.Key_Up)
+
+    assert room.window.bar.expression.text() == "@6 - 0.6 * @2"
+    room.ctrl(Qt.Key.Key_Z)
+    assert room.state == before
+    assert weight.value() == -1.0
+
+
+def test_an_empty_place_takes_what_is_shown_and_delete_empties_it(room: Room) -> None:
+    room.show_seed(4)
+    place = room.window.tools.pins.a
+
+    room.qtbot.mouseClick(place, LEFT)
+    assert room.state.pin_a == Seed(seed=4)
+    room.qtbot.keyClick(place, Qt.Key.Key_Delete)
+
+    assert room.state.pin_a is None
+
+
+def test_a_filled_place_shows_its_picture(room: Room) -> None:
+    room.studio.pin("a", Seed(seed=4))
+    room.show_seed(9)
+
+    room.qtbot.mouseClick(room.window.tools.pins.a, LEFT)
+    room.until_painted()
+
+    assert room.state.shown == Seed(seed=4)
+
+
+def test_what_is_no_picture_of_ours_can_not_be_dropped(room: Room) -> None:
+    mime = QMimeData()
+    mime.setData("application/x-masquerade-expression", b'{"op": "seed", "seed": -1}')
+
+    assert not drop(room.window.tools.pins.a, mime)
+    assert room.state.pin_a is None
+
+
+def test_a_typed_expression_is_shown(room: Room) -> None:
+    field = room.window.bar.expression
+    room.ctrl(Qt.Key.Key_L)
+    room.qtbot.keyClicks(field, "mean(@1, @2) - @3")
+    room.qtbot.keyClick(field, Qt.Key.Key_Return)
+    room.until(lambda: room.state.shown is not None)
+    room.until_painted()
+
+    assert field.text() == "mean(@1, @2) - @3"
+
+
+def test_a_slip_shows_its_sentence_and_the_column(room: Room) -> None:
+    room.show_seed(1)
+    bar = room.window.bar
+    bar.expression.clear()
+    room.qtbot.keyClicks(bar.expression, "@1 + banana")
+    room.qtbot.keyClick(bar.expression, Qt.Key.Key_Return)
+    room.until(lambda: bar.error.isVisible())
+
+    assert "banana" in bar.error.text()
+    assert "column" in bar.error.text()
+    assert bar.expression.cursorPosition() == 5
+    assert bar.expression.text() == "@1 + banana"  # nothing typed is lost
+    room.qtbot.keyClick(bar.expression, Qt.Key.Key_Backspace)
+    assert not bar.error.isVisible()
+
+
+def test_letters_typed_into_a_field_are_no_commands(room: Room) -> None:
+    room.show_seed(1)
+    title = room.window.plaque.title
+    title.setFocus()
+
+    room.qtbot.keyClicks(title, "bar 12")
+
+    assert title.text() == "bar 12"
+    assert room.state.shown == Seed(seed=1)
+    assert room.state.pin_a is None
+
+
+def test_upscaling_hangs_before_and_after_side_by_side(room: Room) -> None:
+    room.show_seed(1)
+
+    room.key(Qt.Key.Key_U)
+    room.until_painted()
+
+    canvas, plaque = room.window.canvas, room.window.plaque
+    assert canvas.compares
+    assert plaque.upscale.text() == "As painted"
+    rect = canvas.picture_rect()
+    start = QPointF(rect.left() + rect.width() * canvas.split, rect.center().y()).toPoint()
+    room.qtbot.mousePress(canvas, LEFT, pos=start)
+    room.qtbot.mouseMove(canvas, QPoint(round(rect.left() + rect.width() * 0.25), start.y()))
+    room.qtbot.mouseRelease(canvas, LEFT, pos=start)
+    assert canvas.split == pytest.approx(0.25, abs=0.01)
+    room.qtbot.mouseClick(plaque.upscale, LEFT)
+    assert canvas.large_question is None
+
+
+def test_the_next_picture_is_plain_again(room: Room) -> None:
+    room.show_seed(1)
+    room.key(Qt.Key.Key_U)
+    room.until_painted()
+
+    room.show_seed(2)
+
+    assert room.window.canvas.large_question is None
+    assert room.window.plaque.upscale.text() == "Upscale"
+
+
+def test_truncation_repaints_the_picture_and_the_sheet(room: Room) -> None:
+    room.show_seed(1)
+    seeds = room.window.sheet.seeds
+    room.until(lambda: seeds.picture(1) is not None)
+    before = seeds.picture(1)
+
+    room.window.tools.truncation.setValue(40)
+    room.until_painted()
+
+    assert room.state.psi == 0.4
+    room.until(lambda: seeds.picture(1) is not before)
+
+
+def test_saved_is_found_and_reopened_as_it_was(room: Room) -> None:
+    room.studio.pin("a", Seed(seed=1))
+    room.studio.pin("b", Seed(seed=2))
+    room.studio.truncate(0.7)
+    room.studio.travel(0.25)
+    room.until_painted()
+    room.save("Lamp Keeper")
+    kept = room.state
+    assert "Lamp Keeper" in room.window.notice.text.text()
+    room.show_seed(3)
+    room.save("Still Water")
+    gallery = room.window.gallery
+
+    room.ctrl(Qt.Key.Key_F)
+    room.until(lambda: gallery.works.rowCount() == 2)
+    room.qtbot.keyClicks(gallery.search, "lam")
+    room.until(lambda: gallery.works.rowCount() == 1)
+    middle = gallery.grid.visualRect(gallery.works.index(0)).center()
+    room.qtbot.mouseClick(gallery.grid.viewport(), LEFT, pos=middle)
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_Return)
+    room.until(lambda: room.state.title == "Lamp Keeper")
+    room.until_painted()
+
+    assert room.state.shown == kept.shown
+    assert (room.state.pin_a, room.state.pin_b, room.state.t) == (Seed(seed=1), Seed(seed=2), 0.25)
+    assert room.state.psi == 0.7
+    assert room.window.plaque.title.text() == "Lamp Keeper"
+
+
+def test_a_search_that_finds_nothing_says_so(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Moon")
+    gallery = room.window.gallery
+    room.ctrl(Qt.Key.Key_F)
+    room.until(lambda: gallery.works.rowCount() == 1)
+
+    room.qtbot.keyClicks(gallery.search, "sun")
+    room.until(lambda: gallery.works.rowCount() == 0)
+
+    assert gallery.hint.isVisible()
+    assert "sun" in gallery.hint.text()
+
+
+def test_an_empty_gallery_invites(room: Room) -> None:
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: room.window.gallery.hint.isVisible())
+
+    assert "Ctrl+S" in room.window.gallery.hint.text()
+
+
+def test_a_work_is_renamed_in_its_place(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Moon")
+    gallery = room.window.gallery
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: gallery.works.rowCount() == 1)
+
+    gallery.grid.setCurrentIndex(gallery.works.index(0))
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
+    editor = QApplication.focusWidget()
+    assert editor is not None
+    room.qtbot.keyClicks(editor, "Late Moon")
+    room.qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+    room.until(lambda: gallery.works.index(0).data() == "Late Moon")
+
+
+def test_a_deleted_work_comes_back_with_undo(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Moon")
+    gallery, notice = room.window.gallery, room.window.notice
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: gallery.works.rowCount() == 1)
+    gallery.grid.setCurrentIndex(gallery.works.index(0))
+
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_Delete)
+    room.until(lambda: gallery.works.rowCount() == 0)
+    room.qtbot.mouseClick(notice.button, LEFT)
+
+    room.until(lambda: gallery.works.rowCount() == 1)
+
+
+def test_an_unwanted_save_is_taken_back_from_the_notice(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Oops")
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: room.window.gallery.works.rowCount() == 1)
+
+    room.qtbot.mouseClick(room.window.notice.button, LEFT)
+
+    room.until(lambda: room.window.gallery.works.rowCount() == 0)
+
+
+def test_a_work_can_be_pinned_from_the_gallery(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Moon")
+    room.ctrl(Qt.Key.Key_2)
+    works = room.window.gallery.works
+    room.until(lambda: works.rowCount() == 1)
+
+    drop(room.window.tools.pins.a, works.expression(0))
+
+    assert isinstance(room.state.pin_a, Artwork)
+    assert "moon" in room.window.tools.pins.a.accessibleName().lower()
+
+
+def test_the_gallery_spreads_out_and_gives_the_room_back(room: Room) -> None:
+    room.ctrl(Qt.Key.Key_3)
+    assert not room.window.canvas.isVisible()
+
+    room.window.gallery.spread.click()
+    assert room.window.canvas.isVisible()
+
+
+def test_a_png_dropped_from_outside_reopens(room: Room) -> None:
+    room.show_seed(6)
+    work = room.save("Moon")
+    file = next((room.home / "gallery" / "pictures").rglob("*.png"))
+    room.show_seed(1)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(file))])
+
+    assert drop(room.window, mime)
+    room.until(lambda: room.state.title == work.title)
+
+    assert room.state.shown == Seed(seed=6)
+
+
+def test_a_dropped_file_that_is_none_of_ours_is_refused_in_one_sentence(
+    room: Room, tmp_path: Path
+) -> None:
+    room.show_seed(1)
+    file = tmp_path / "holiday.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n nothing more")
+    room.studio.open_file(file)
+    room.until(lambda: bool(room.complaints))
+
+    assert room.window.notice.isVisible()
+    assert "holiday.png" in room.window.notice.text.text()
+    assert room.state.shown == Seed(seed=1)
+
+
+def test_the_wheel_brings_the_picture_nearer_and_a_double_click_fits_it(room: Room) -> None:
+    room.show_seed(1)
+    canvas = room.window.canvas
+    at = QPointF(canvas.width() / 2 + 30, canvas.height() / 2)
+    event = QWheelEvent(
+        at,
+        canvas.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+
+    QApplication.sendEvent(canvas, event)
+    assert canvas.zoom > 1
+    room.qtbot.mouseDClick(canvas, LEFT)
+
+    assert canvas.zoom == 1
+
+
+def test_light_turns_dark_and_back(room: Room) -> None:
+    room.show_seed(1)
+    before = room.window.grab().toImage().pixelColor(5, 300).lightness()
+
+    room.ctrl(Qt.Key.Key_D)
+    after = room.window.grab().toImage().pixelColor(5, 300).lightness()
+
+    assert before > 200
+    assert after < 60
+    assert room.studio.settings.theme == "dark"
+
+
+def test_another_model_is_chosen_and_undone(room: Room) -> None:
+    room.show_seed(2)
+    models = room.window.bar.models
+    other = models.findData("golden-stylegan2")
+
+    models.setCurrentIndex(other)
+    models.activated.emit(other)
+    room.until_painted()
+    assert room.state.model == "golden-stylegan2"
+    room.ctrl(Qt.Key.Key_Z)
+
+    assert room.state.model == MODEL
+    assert models.currentData() == MODEL
+
+
+def test_f1_shows_every_key(room: Room) -> None:
+    room.key(Qt.Key.Key_F1)
+    sheets = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+    (sheet,) = sheets
+    sheet.close()
+
+
+def test_every_control_says_what_it_is(room: Room) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QScrollBar
+
+    for kind in (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit):
+        for control in room.window.findChildren(kind):
+            inner = control.objectName().startswith("qt_") or isinstance(control, QScrollBar)
+            if inner or isinstance(control.parent(), (QComboBox, QLineEdit)):
+                continue
+            named = control.accessibleName() or getattr(control, "text", str)()
+            assert named, control
+
+
+def test_the_window_remembers_what_was_on_the_easel(
+    home: Path, qtbot: QtBot, qapp: QApplication
+) -> None:
+    first = Room(home, qtbot)
+    first.show_seed(5)
+    first.ctrl(Qt.Key.Key_D)
+    first.close()
+
+    settings, sentence = read_settings(first.settings_file)
+    assert sentence is None
+    second = Room(home, qtbot, settings)
+    second.until_painted()
+
+    assert second.state.shown == Seed(seed=5)
+    assert second.studio.settings.theme == "dark"
+    second.close()
+
+
+def test_no_model_at_all_is_an_invitation_and_not_a_crash(
+    home: Path, qtbot: QtBot, qapp: QApplication
+) -> None:
+    from explorer.models.library import Library
+    from explorer.studio.studio import Hands, Studio
+    from explorer.studio.workroom import Workroom
+    from explorer.ui.bridge import Post
+    from explorer.ui.window import Window
+
+    post = Post()
+    studio = Studio(
+        Workroom(library=lambda: Library([home])), Hands.threads(), post, settings=Settings()
+    )
+    listed: list[bool] = []
+    studio.models_listed.connect(lambda: listed.append(True))
+    window = Window(studio, home / "settings.json")
+    window.show()
+    studio.start()
+    qtbot.waitUntil(lambda: bool(listed))
+
+    studio.show_seed(1)
+
+    assert window.canvas.picture is None
+    window.close()
+    window.deleteLater()
