@@ -85,8 +85,7 @@ def export(
     Example:
       explorer export --seeds 0-47 --names shipped --upscale-first 6 --out gallery
 
-      explorer export --recipes gallery/manifest.jsonl --upscale two-stage
-          --size 2000x2000 --out print
+      explorer export --recipes gallery/manifest.jsonl --size 2000x2000 --out print
     """
     if (seeds is None) == (recipes is None):
         raise typer.BadParameter("give one of --seeds and --recipes", param_hint="--seeds")

@@ -15,7 +15,7 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 def why_no_window() -> str | None:
     """One sentence with the way out where no window can open, else None."""
     try:
-        import PySide6  # noqa: F401 - whether it is there is what is asked
+        import PySide6
     except ModuleNotFoundError:
         return "A window needs Qt, which is not installed: pip install 'masquerade[app]'."
     if sys.platform == "linux" and not any(os.environ.get(name) for name in _DISPLAYS):
