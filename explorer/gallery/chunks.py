@@ -15,6 +15,8 @@ MAX_TEXT: Final = 1 << 20  # bytes of one text, unpacked
 MAX_PIXELS: Final = 8_192 * 8_192
 
 _MAX_CHUNKS = 1 << 17
+_AT_ONCE = 1 << 20  # bytes of pixels unpacked to count them
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
 _PAINTED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
@@ -74,10 +76,17 @@ def read_texts(path: Path, keywords: frozenset[str]) -> dict[str, str]:
 def painted(file: BinaryIO, path: Path) -> bytes:
     """The file again with nothing in it but pixels: no decoder need look at the rest."""
     parts = [SIGNATURE]
-    for chunk in scan(file, path):
+    packed = []
+    chunks = scan(file, path)
+    for chunk in chunks:
         if chunk.kind in _PAINTED:
             file.seek(chunk.start - 8)
             parts.append(file.read(chunk.length + 12))
+        if chunk.kind == b"IDAT":
+            packed.append(parts[-1][8:-4])
+    file.seek(chunks[0].start)
+    if not _has_all_rows(file.read(13), b"".join(packed)):
+        raise KnownError(_broken(path))
     return b"".join(parts)
 
 
@@ -120,6 +129,25 @@ def _check_header(file: BinaryIO, first: Chunk, path: Path) -> None:
             f"{path} claims to be {width}x{height} pixels; "
             f"pictures here have at most {MAX_PIXELS >> 20} million."
         )
+
+
+def _has_all_rows(header: bytes, packed: bytes) -> bool:
+    """Whether the pixels are as many as the header claims; decoders may fill up with black."""
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    if interlaced or colour not in _CHANNELS:
+        return True  # not written here; the decoder has the last word
+    missing: int = height * (1 + (width * _CHANNELS[colour] * depth + 7) // 8)
+    unpacker = zlib.decompressobj()
+    try:
+        while missing > 0 and not unpacker.eof:
+            plain = unpacker.decompress(packed, _AT_ONCE)
+            if not plain:
+                return False
+            missing -= len(plain)
+            packed = unpacker.unconsumed_tail
+    except zlib.error:
+        return False
+    return missing <= 0
 
 
 def _keyword(file: BinaryIO, chunk: Chunk) -> str | None:

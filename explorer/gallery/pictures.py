@@ -119,10 +119,8 @@ def read_pixels(path: Path) -> Pixels:
     try:
         with Image.open(content, formats=["PNG"]) as image:
             return np.array(image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise KnownError(
-            f"{path} is damaged and can't be shown; fetch or save it again."
-        ) from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise KnownError(f"{path} is damaged and can't be shown; save it again.") from error
 
 
 def _opened(path: Path) -> io.BufferedReader:
