@@ -20,7 +20,8 @@ from explorer.studio.announcement import Announcement
 from explorer.studio.in_view import InView, Post
 from explorer.studio.session import Look, PaintRequest, Pin, SessionState
 from explorer.studio.settings import Settings, Wall
-from explorer.studio.workroom import Kept, Picture, Pixels, Workroom
+from explorer.studio.soften import Pixels
+from explorer.studio.workroom import Kept, Picture, Workroom
 
 if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
@@ -244,6 +245,7 @@ class Studio:
 
     def suggest_title(self) -> None:
         """Put a name in the field that nobody has to keep."""
+
         def choose(names: list[str]) -> None:
             self.name(SystemRandom().choice([name for name in names if name != self.state.title]))
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
 from explorer.latent.expression import Artwork as ArtworkNode
 from explorer.latent.expression import Expression
 from explorer.studio.session import Look, PaintRequest
+from explorer.studio.soften import Pixels, softened
 
 if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from explorer.upscale.stages import Stage
     from explorer.upscale.upscaler import Upscalers
 
-Pixels: TypeAlias = NDArray[np.uint8]
-"""A picture, shape (height, width, channels), channels 1 or 3."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -43,6 +40,12 @@ class Picture:
 
     pixels: Pixels
     recipe: Recipe
+    soft: Pixels
+    """The same, enlarged by Lanczos where it is small: for the eye, never for keeping."""
+
+    @classmethod
+    def of(cls, pixels: Pixels, recipe: Recipe) -> Picture:
+        return cls(pixels, recipe, softened(pixels))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +123,7 @@ class Workroom:
         if question.upscale:
             stages = self.upscalers.plan(question.upscale, size=question.size)
         request = self._compose(question.look, question.expression, stages)
-        return Picture(*paint(request, self.upscalers, progress or Progress()))
+        return Picture.of(*paint(request, self.upscalers, progress or Progress()))
 
     def sketch(self, wanted: Sequence[tuple[Look, Expression]]) -> list[Pixels | None]:
         """Paint many points, those of one look together; None where a point can't be painted."""
@@ -204,7 +207,7 @@ class Workroom:
         warning = None
         if self.generator(recipe.model.id).painting_hash != recipe.model.sha256:
             warning = f"{path.name} was painted by another version of this model, and may differ."
-        return Kept(Picture(pixels, recipe), caption.title, warning)
+        return Kept(Picture.of(pixels, recipe), caption.title, warning)
 
     def names(self) -> list[str]:
         from explorer.gallery.names import names

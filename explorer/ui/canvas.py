@@ -16,8 +16,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.studio.session import PaintRequest
-from explorer.studio.workroom import Pixels
-from explorer.ui.images import image, softened
+from explorer.studio.soften import Pixels
+from explorer.ui.images import image
 from explorer.ui.theme import GRID, LIGHT, Colours
 
 _MARGIN = 5 * GRID
@@ -85,13 +85,14 @@ class Canvas(QWidget):
     def zoom(self) -> float:
         return self._zoom
 
-    def show_plain(self, question: PaintRequest, pixels: Pixels) -> None:
+    def show_plain(self, question: PaintRequest, pixels: Pixels, soft: Pixels) -> None:
+        """Hang what was painted; ``soft`` is the same, enlarged for the eye."""
         if self._large_question is not None and self._large_question.plain != question:
             self.forget_large()
         self._question = question
         self._side = (pixels.shape[1], pixels.shape[0])
         self._hard = image(pixels)
-        self._soft = image(softened(pixels))
+        self._soft = image(soft)
         self.update()
 
     def show_large(self, question: PaintRequest, pixels: Pixels) -> None:

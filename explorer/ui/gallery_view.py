@@ -201,7 +201,7 @@ class GalleryView(QWidget):
 
         self._typed = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._typed.timeout.connect(lambda: self.works.search(self.search.text()))
-        self.search.textChanged.connect(self._typed.start)
+        self.search.textChanged.connect(lambda _: self._typed.start())
         self.grid.doubleClicked.connect(lambda index: self._reopen(index.row()))
         self.grid.reopened.connect(self._reopen)
         self.grid.binned.connect(self._delete)

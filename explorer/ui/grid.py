@@ -120,6 +120,10 @@ class Frames(QStyledItemDelegate):
         editor.setAccessibleName("New name")
         return editor
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802 - Qt's name
+        if not (isinstance(editor, QLineEdit) and editor.isModified()):
+            super().setEditorData(editor, index)  # a thumbnail's arrival must not undo typing
+
     def updateEditorGeometry(  # noqa: N802 - Qt's name
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
@@ -157,7 +161,7 @@ class Grid(QListView):
         self.verticalScrollBar().setSingleStep(32)
         self._settled = QTimer(self, singleShot=True, interval=0)
         self._settled.timeout.connect(self._tell)
-        self.verticalScrollBar().valueChanged.connect(self._settled.start)
+        self.verticalScrollBar().valueChanged.connect(self.ask)
         self.verticalScrollBar().rangeChanged.connect(self._ranged)
         self.clicked.connect(lambda index: self.chosen.emit(index.row()))
 
@@ -181,7 +185,7 @@ class Grid(QListView):
         count = self.model().rowCount() if self.model() is not None else 0
         return min(first, count), min(last, count)
 
-    def ask(self) -> None:
+    def ask(self, *_: object) -> None:
         """Tell again what is in view, soon."""
         self._settled.start()
 

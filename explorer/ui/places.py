@@ -19,7 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 
 from explorer.latent.expression import Expression
+from explorer.studio.soften import Pixels
 from explorer.ui.carried import carry, pack, unpack
+from explorer.ui.images import image
 from explorer.ui.theme import LIGHT, Colours
 
 
@@ -41,10 +43,10 @@ class DropPlace(QAbstractButton):
         self._key = f" ({key})" if key else ""
         self._expression: Expression | None = None
         self._image: QImage | None = None
+        self._pixels: Pixels | None = None
         self._colours: Colours = LIGHT
         self._hovers_over = False
         self._pressed_at = QPoint()
-        self._crisp = False
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -61,9 +63,9 @@ class DropPlace(QAbstractButton):
         return self._image
 
     def set_expression(self, expression: Expression | None, text: str = "") -> None:
-        if expression != self._expression:
-            self._image = None
-        self._expression = expression
+        if expression == self._expression and self.accessibleName():
+            return
+        self._expression, self._image, self._pixels = expression, None, None
         if expression is None:
             self.setAccessibleName(f"{self._purpose}, empty")
             self.setToolTip(f"Drop a picture here, or click to take the one shown{self._key}")
@@ -72,9 +74,10 @@ class DropPlace(QAbstractButton):
             self.setToolTip(f"{text}\nClick to look, Delete to take it away{self._key}")
         self.update()
 
-    def set_image(self, image: QImage | None) -> None:
-        self._image = image
-        self.update()
+    def set_pixels(self, pixels: Pixels) -> None:
+        if pixels is not self._pixels:
+            self._pixels, self._image = pixels, image(pixels)
+            self.update()
 
     def set_light(self, colours: Colours) -> None:
         self._colours = colours

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, 
 from explorer.latent.expression import Expression, Seed
 from explorer.latent.seeds import MAX_SEED
 from explorer.studio.session import Look, SessionState, look
+from explorer.studio.soften import Pixels
 from explorer.studio.studio import Studio
-from explorer.studio.workroom import Pixels
 from explorer.ui.carried import pack
 from explorer.ui.grid import Grid, Index
 from explorer.ui.icons import icon
@@ -134,8 +134,9 @@ class Sheet(QWidget):
 
     def want_too(self, expressions: Sequence[Expression]) -> None:
         """Small pictures that others show: pins and drop places, painted before the seeds."""
-        self._others = expressions
-        self.grid.ask()
+        if expressions != self._others:
+            self._others = expressions
+            self.grid.ask()
 
     def set_light(self, colours: Colours) -> None:
         self.grid.set_light(colours)

@@ -18,7 +18,6 @@ from explorer.studio.session import Look, SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.arithmetic import Arithmetic
 from explorer.ui.chooser import Chooser
-from explorer.ui.images import image
 from explorer.ui.pins import Pins
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
@@ -141,7 +140,7 @@ class Tools(QScrollArea):
                 continue
             pixels = self._studio.sketches.get((look, place.expression))
             if pixels is not None:
-                place.set_image(image(pixels))
+                place.set_pixels(pixels)
 
 
 def _rule() -> QFrame:

@@ -157,7 +157,7 @@ class Window(QMainWindow):
         if question.upscale:
             self.canvas.show_large(question, picture.pixels)
         else:
-            self.canvas.show_plain(question, picture.pixels)
+            self.canvas.show_plain(question, picture.pixels, picture.soft)
 
     def _apply(self, settings: Settings) -> None:
         for side, tab in self.tabs.items():
