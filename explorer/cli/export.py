@@ -137,7 +137,8 @@ def _run(plan: "Plan", out: Path, upscalers: "Upscalers") -> None:
         except Cancelled:
             painted = None
     if painted is None:
-        tell(f"Stopped; what is finished is in {out}, and the same command goes on from there.")
+        there = len(list(out.glob("[0-9]*.png")))
+        tell(f"Stopped with {there} of {total} in {out}; the same command goes on from there.")
         raise typer.Exit(INTERRUPTED)
     if painted == 0:
         tell(f"All {total} pictures were in {out} already.")

@@ -49,9 +49,9 @@ def kiosk(
 ) -> None:
     """Show a model full screen, unattended, for an exhibition.
 
-    A slow walk through the model, until a visitor takes over. It is started
-    again if it should fail. Staff leaves it by the corner or the keys that
-    the manual of the kiosk tells.
+    A slow walk through the model, until a visitor takes over; if it should
+    fail, it is started again. Staff leaves by holding the top left corner for
+    three seconds, or Ctrl+Shift+Alt+Q for two; it can't be closed otherwise.
 
     Example:
       explorer kiosk --model masks-64-r1

@@ -21,6 +21,7 @@ from explorer.core.progress import Cancelled, Progress
 from explorer.gallery.pictures import encode_picture, pixels_sha256, read_pixels
 from explorer.gallery.recipe import Recipe
 from explorer.gallery.site import Work, write_site
+from explorer.latent.expression import Seed
 from explorer.render.manifest import Line, Manifest
 from explorer.render.order import Order, Piece, Plan, batches
 from explorer.render.repaint import UNWATCHED, Pixels, finish, paint_together
@@ -81,7 +82,8 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = UNW
         finally:
             _sweep(out)
         manifest.put_in_order()
-        write_site(out, [_work(piece, manifest) for piece in plan.pieces], title=plan.heading)
+        works = [_work(piece, manifest) for piece in plan.pieces]
+        write_site(out, works, title=plan.heading, credit=plan.credit)
         return len(manifest) - before
 
 
@@ -203,7 +205,9 @@ def _sweep(out: Path) -> None:
 
 def _work(piece: Piece, manifest: Manifest) -> Work:
     width, height = manifest.size(piece.file)
-    return Work(piece.file, piece.caption.title, "", width, height)
+    seed = f"seed {piece.number}, " if isinstance(piece.of, Seed) else ""
+    caption = f"{seed}{width} × {height} pixels"
+    return Work(piece.file, piece.caption.title, caption, width, height)
 
 
 def _cannot_write(path: Path, error: OSError) -> KnownError:

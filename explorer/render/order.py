@@ -108,6 +108,7 @@ class Plan:
     pieces: tuple[Piece, ...]  # at least one
     generators: Mapping[str, Generator]  # by their ids
     heading: str
+    credit: tuple[str, ...]  # lines under the pictures: whose they are, and whose the model is
 
 
 def plan_seeds(generator: Generator, seeds: Sequence[int], wishes: Wishes) -> Plan:
@@ -166,7 +167,16 @@ def _plan(
         "rights": wishes.rights,
         "title": heading,
     }
-    return Plan(Order(asked=asked), tuple(pieces), generators, heading)
+    return Plan(Order(asked=asked), tuple(pieces), generators, heading, _credit(generators, wishes))
+
+
+def _credit(generators: Mapping[str, Generator], wishes: Wishes) -> tuple[str, ...]:
+    """Who made this, with what, under which licence: what a label on a wall owes its visitors."""
+    lines = [wishes.creator, wishes.rights]
+    for card in (generator.card for generator in generators.values()):
+        licence = f", {card.licence}" if card.licence else ""
+        lines += [f"Painted by the model {card.title} ({card.id}{licence}).", *card.credits]
+    return tuple(line for line in lines if line)
 
 
 def _said(stages: Stages) -> str:
