@@ -36,8 +36,11 @@ NOT_NEEDED = (
     "PySide6/Qt/lib/libQt6VirtualKeyboard*",
     "PySide6/Qt/lib/libQt6Network*",
     "PySide6/QtNetwork*",
+    "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
+    *(f"lib{name}*.so*" for name in ("gtk-3", "gdk-3", "gdk_pixbuf", "cairo", "pango", "epoxy")),
+    *(f"lib{name}*.so*" for name in ("atk", "atspi", "pixman", "harfbuzz.", "thai", "datrie")),
 )
-"""What comes along with Qt and nothing of ours opens; below ``_internal``."""
+"""What comes along with Qt and nothing of ours opens; below ``_internal``. GTK is for its theme."""
 
 
 def data() -> Iterator[tuple[Path, Path]]:
@@ -53,8 +56,11 @@ def freeze() -> Path:
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level=WARN"]
     command += ["--onedir", "--name", NAME, "--paths", str(ROOT)]
     command += ["--distpath", str(DIST), "--workpath", str(ROOT / "build")]
-    command += ["--specpath", str(ROOT / "build"), "--copy-metadata", "masquerade"]
-    command += ["--collect-submodules", "explorer", "--collect-submodules", "rich._unicode_data"]
+    command += ["--specpath", str(ROOT / "build")]
+    for name in ("masquerade", "onnxruntime", "pillow", "PySide6-Essentials"):
+        command += ["--copy-metadata", name]  # so that `doctor` can tell the versions
+    command += ["--hidden-import", "exported_models", "--collect-submodules", "explorer"]
+    command += ["--collect-submodules", "rich._unicode_data"]
     if sys.platform != "linux":
         command.append("--windowed")
     for name in NOT_OURS:
@@ -65,10 +71,18 @@ def freeze() -> Path:
     subprocess.run([*command, str(ROOT / "packaging" / "launch.py")], check=True, env=environment)
     for name in ("LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, DIST / NAME / name)
-    for pattern in NOT_NEEDED:
-        for path in (DIST / NAME / "_internal").glob(pattern):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    slim(DIST / NAME / "_internal")
     return DIST / NAME / (f"{NAME}.exe" if sys.platform == "win32" else NAME)
+
+
+def slim(folder: Path) -> None:
+    """Take out what is not needed, and the links that lead to it."""
+    for pattern in NOT_NEEDED:
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
 
 
 def smoke(program: Path) -> float:
