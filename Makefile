@@ -6,7 +6,7 @@ VENV ?= .venv
 SETUP := packaging/setup.sh
 PINS := pyproject.toml packaging/constraints.txt packaging/setup.sh
 PYTEST ?= -n 2 --dist loadfile
-CODE := explorer training exported_models tests benchmarks
+CODE := explorer training exported_models tests benchmarks docs
 
 export PYTHON
 
@@ -41,7 +41,7 @@ bench: $(VENV)/.test ## measure against the budgets
 	$(VENV)/bin/python -m benchmarks
 
 docs: $(VENV)/.test ## write the commands' manual from their own help
-	$(VENV)/bin/python -m typer explorer.cli utils docs --name explorer --output docs/commands.md
+	$(VENV)/bin/python docs/make_manual.py
 
 clean: ## remove what was built; the environments stay
 	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

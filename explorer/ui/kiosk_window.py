@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QGuiApplication,
     QImage,
     QInputDevice,
     QKeyEvent,
@@ -163,7 +164,8 @@ class KioskWindow(QWidget):
         """Be full screen and in front again, whatever the desktop did."""
         if not (self.isVisible() and self.isFullScreen() and self.isActiveWindow()):
             self.showFullScreen()
-            self.raise_()
+            if QGuiApplication.platformName() not in {"wayland", "offscreen"}:
+                self.raise_()  # which these can't do, and say so every time
             self.activateWindow()
 
     # Time
