@@ -79,6 +79,14 @@ ACTIONS: tuple[Action[Studio], ...] = (
         ends_group=True,
     ),
     Action(
+        id="copy",
+        title="Copy the picture",
+        menu="Edit",
+        shortcut="Ctrl+C",
+        run=_summons("copy"),
+        is_possible=_has_picture,
+    ),
+    Action(
         id="expression",
         title="Type an expression",
         menu="Edit",

@@ -47,8 +47,10 @@ class Hands:
         return cls(*(ThreadPoolExecutor(1, name) for name in ("paint", "sketch", "large", "keep")))
 
     def rest(self) -> None:
-        for hand in (self.paint, self.sketch, self.upscale, self.gallery):
+        """Finish what is begun, and every save that is only promised."""
+        for hand in (self.paint, self.sketch, self.upscale):
             hand.shutdown(wait=True, cancel_futures=True)
+        self.gallery.shutdown(wait=True)
 
 
 class Studio:
@@ -98,10 +100,10 @@ class Studio:
             self._paint_large, hands.upscale, answered=self._answered_large, failed=self._failed
         )
         self.sketches: InView[tuple[Look, Expression], Pixels | None] = InView(
-            workroom.sketch, hands.sketch, self._post
+            workroom.sketch, hands.sketch, self._post, keep=2048
         )
         self.thumbnails: InView[str, bytes | None] = InView(
-            workroom.thumbnails, hands.gallery, self._post, keep=1024
+            workroom.thumbnails, hands.gallery, self._post, keep=512
         )
         self.sketches.failed.connect(self.complain)
         self.thumbnails.failed.connect(self.complain)
@@ -119,7 +121,12 @@ class Studio:
     @property
     def entry(self) -> "Entry | None":
         """The open model, once the library has been read."""
-        return next((e for e in self.entries if e.card and e.card.id == self.state.model), None)
+        return next((e for e in self.usable if e.card and e.card.id == self.state.model), None)
+
+    @property
+    def usable(self) -> "list[Entry]":
+        """The models that can be opened."""
+        return [entry for entry in self.entries if entry.card and not entry.problem]
 
     @property
     def question(self) -> PaintRequest | None:
@@ -143,9 +150,10 @@ class Studio:
 
     def close(self) -> None:
         """Let go of everything; whatever was being saved is saved first."""
+        promised, self._promised, self._question = self._promised, {}, None
+        for question, title in promised.items():
+            self._keep(question, title)
         self._closed = True
-        self._question = None
-        self._promised.clear()
         self.sketches.close()
         self.thumbnails.close()
         self._hands.rest()
@@ -177,7 +185,7 @@ class Studio:
         self._do(self._hands.gallery, lambda: self._workroom.parse(text), read, misread)
 
     def choose_model(self, model: str) -> None:
-        entry = next((e for e in self.entries if e.card and e.card.id == model), None)
+        entry = next((e for e in self.usable if e.card and e.card.id == model), None)
         if entry is None or entry.card is None or model == self.state.model:
             return
         label = _first_label(len(entry.card.classes))
@@ -267,6 +275,10 @@ class Studio:
 
     def open_file(self, path: Path) -> None:
         self._do(self._hands.gallery, lambda: self._workroom.read(path), self._bring_back)
+
+    def picture_file(self, artwork: "Artwork") -> Path:
+        """Where a kept picture lies, for other programs to take a copy of."""
+        return self._workroom.gallery.picture_path(artwork)
 
     def rename(self, uuid: str, title: str) -> None:
         self._in_gallery(lambda: self._workroom.gallery.rename(uuid, title))
@@ -420,11 +432,12 @@ class Studio:
 
     def _first_look(self) -> "tuple[list[Entry], str]":
         entries = self._workroom.entries()
-        return entries, self._workroom.default_model() if entries else ""
+        there = any(entry.card and not entry.problem for entry in entries)
+        return entries, self._workroom.default_model() if there else ""
 
     def _looked(self, found: "tuple[list[Entry], str]") -> None:
         self.entries, default = found
-        known = [entry.card for entry in self.entries if entry.card is not None]
+        known = [entry.card for entry in self.usable if entry.card is not None]
         if known and not any(card.id == self.state.model for card in known):
             card = next((card for card in known if card.id == default), known[0])
             label = _first_label(len(card.classes))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from explorer.upscale.stages import Stage
     from explorer.upscale.upscaler import Upscalers
 
+_SKETCH = 128  # pixels
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -104,8 +106,7 @@ class Workroom:
             return self._generators[model]
 
     def entries(self) -> list[Entry]:
-        """The models that can be opened."""
-        return [entry for entry in self.library.entries() if not entry.problem]
+        return self.library.entries()
 
     def default_model(self) -> str:
         return self.library.default_id()
@@ -148,7 +149,7 @@ class Workroom:
         if requests:
             pictures = paint_together(list(requests.values()))
             for index, pixels in zip(requests, pictures, strict=True):
-                sketches[index] = pixels
+                sketches[index] = _small(pixels)
 
     def _compose(
         self, look: Look, expression: Expression, upscale: tuple[Stage, ...] = ()
@@ -195,11 +196,8 @@ class Workroom:
         from explorer.gallery.pictures import read_picture
 
         pixels, recipe, caption = read_picture(path)
-        entry = next(
-            (e for e in self.entries() if e.card is not None and e.card.id == recipe.model.id),
-            None,
-        )
-        if entry is None:
+        there = {e.card.id for e in self.entries() if e.card is not None and not e.problem}
+        if recipe.model.id not in there:
             raise KnownError(
                 f"{path.name} was painted by “{recipe.model.title or recipe.model.id}”, "
                 "which isn't installed; add that model first."
@@ -229,6 +227,17 @@ def node(artwork: Artwork) -> ArtworkNode:
     """How a kept picture stands in an expression: with what it was, should it ever be deleted."""
     recipe = artwork.recipe
     return ArtworkNode.of(artwork.uuid, artwork.title, recipe.expression, recipe.point)
+
+
+def _small(pixels: Pixels) -> Pixels:
+    """At most about 128 px a side: a long sheet of large pictures must fit into memory."""
+    by = max(pixels.shape[:2]) // _SKETCH
+    if by < 2:
+        return pixels
+    height, width = pixels.shape[0] // by, pixels.shape[1] // by
+    blocks = pixels[: height * by, : width * by].reshape(height, by, width, by, -1)
+    small: Pixels = blocks.mean(axis=(1, 3)).round().astype(np.uint8)
+    return small
 
 
 def _library() -> Library:

@@ -4,6 +4,7 @@ import logging
 import logging.handlers
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -20,11 +21,14 @@ from explorer.ui.window import Window
 if TYPE_CHECKING:
     from explorer.gallery.store import Gallery
 
+log = logging.getLogger(__name__)
+
 
 def run_studio(model: str | None = None, gallery: Path | None = None) -> int:
     """Show the window until it is closed; the exit status."""
     app = application()
     _log_to_file()
+    sys.excepthook = _log_mistake
     window, studio = open_studio(model, gallery)
     window.show()
     QTimer.singleShot(0, studio.start)  # after the first frame is on the screen
@@ -63,6 +67,16 @@ def open_studio(model: str | None = None, gallery: Path | None = None) -> tuple[
     if set_aside is not None:
         QTimer.singleShot(0, lambda: studio.complained(set_aside))
     return window, studio
+
+
+def _log_mistake(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A slot that fails must not take the window along; the log keeps the traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        QApplication.quit()
+    else:
+        log.critical("unexpected", exc_info=(kind, error, trace))
 
 
 def _log_to_file() -> None:

@@ -194,11 +194,13 @@ class Canvas(QWidget):
 
     def _paint_shadow(self, painter: QPainter, rect: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        for reach in range(1, 13, 2):
-            painter.setBrush(QColor(0, 0, 0, 11))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(0, 0, 0, 3))
+        for reach in range(0, 22, 2):
             painter.drawRoundedRect(
-                rect.adjusted(-reach, -reach + 6, reach, reach + 6), reach, reach
+                rect.adjusted(-reach, 6 - reach, reach, 10 + reach), reach + 2, reach + 2
             )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_split(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

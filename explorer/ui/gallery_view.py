@@ -28,6 +28,7 @@ from explorer.ui.theme import GRID, Colours
 if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
 
+_KEPT = 400  # thumbnails, 256 KB each
 _PAUSE_MS = 120  # after the last letter typed
 _UNNAMED = "Untitled"
 
@@ -95,7 +96,7 @@ class Works(QAbstractListModel):
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802 - Qt's name
         work = self._works[indexes[0].row()]
-        return pack(self.expression(indexes[0].row()), self._images.get(work.uuid))
+        return pack(self.expression(indexes[0].row()), file=self._studio.picture_file(work))
 
     def expression(self, row: int) -> ArtworkNode:
         return node(self._works[row])
@@ -141,6 +142,8 @@ class Works(QAbstractListModel):
         if jpeg is None:
             return
         self._images[uuid] = from_jpeg(jpeg)
+        if len(self._images) > _KEPT:
+            del self._images[next(iter(self._images))]
         for row, work in enumerate(self._works):
             if work.uuid == uuid:
                 self.dataChanged.emit(self.index(row), self.index(row))
@@ -162,6 +165,7 @@ class GalleryView(QWidget):
         self.grid.setAccessibleName("Gallery")
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.search = QLineEdit()
+        self.search.setAcceptDrops(False)  # a dropped file belongs to the window
         self.search.setPlaceholderText("Search…")
         self.search.setAccessibleName("Search the gallery")
         self.search.setToolTip("Search names, notes and tags (Ctrl+F)")

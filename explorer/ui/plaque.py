@@ -36,6 +36,7 @@ class Plaque(QWidget):
         self.setProperty("role", "plaque")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title = QLineEdit()
+        self.title.setAcceptDrops(False)  # a dropped file belongs to the window
         self.title.setProperty("role", "title")
         self.title.setMaxLength(500)
         self.title.setPlaceholderText("Name this picture…")

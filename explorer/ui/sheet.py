@@ -18,6 +18,7 @@ from explorer.ui.images import image
 from explorer.ui.theme import GRID, Colours
 
 _PAGE = 240
+_KEPT = 2048  # small pictures; those scrolled past come back from their seeds
 _REST_MS = 200  # a dragged truncation slider repaints the sheet when the hand rests
 
 
@@ -47,6 +48,8 @@ class Seeds(QAbstractListModel):
         if before is not None and before[0] is pixels:
             return
         self._images[seed] = (pixels, image(pixels))
+        if len(self._images) > _KEPT:
+            del self._images[next(iter(self._images))]
         row = self.row(seed)
         if row is not None:
             self.dataChanged.emit(self.index(row), self.index(row))
@@ -100,6 +103,7 @@ class Sheet(QWidget):
         self.grid.setModel(self.seeds)
         self.grid.setAccessibleName("Contact sheet of seeds")
         self.go = QLineEdit()
+        self.go.setAcceptDrops(False)  # a dropped file belongs to the window
         self.go.setPlaceholderText("Go to seed…")
         self.go.setAccessibleName("Go to seed")
         self.go.setToolTip("Go to a seed (Ctrl+G)")

@@ -21,6 +21,7 @@ class Colours:
     panel: str  # sheet and tools
     field: str  # where something is typed or dropped
     line: str
+    groove: str  # of a slider, where it has not come yet
     edge: str  # of fields: 3 to 1 against the panel
     hover: str
     text: str
@@ -37,6 +38,7 @@ LIGHT = Colours(
     panel="#faf9f7",
     field="#ffffff",
     line="#e2e0dc",
+    groove="#cdcac4",
     edge="#928f89",
     hover="#ebe9e5",
     text="#22211f",
@@ -53,6 +55,7 @@ DARK = Colours(
     panel="#20201e",
     field="#2a2927",
     line="#32312e",
+    groove="#4d4b47",
     edge="#787570",
     hover="#302f2c",
     text="#ecebe8",
@@ -135,6 +138,10 @@ QWidget[role="bar"] {{ background: {c.panel}; border-bottom: 1px solid {c.line};
 QWidget[role="plaque"] {{ background: {c.panel}; border-top: 1px solid {c.line}; }}
 QLabel[role="heading"] {{ color: {c.text}; font-weight: 600; }}
 QLabel[role="quiet"] {{ color: {c.quiet}; }}
+QLabel[role="key"] {{
+    color: {c.text}; background: {c.field}; border: 1px solid {c.line};
+    border-radius: 4px; padding: 2px 8px;
+}}
 QLabel[role="error"] {{ color: {c.danger}; }}
 QLineEdit, QDoubleSpinBox, QComboBox {{
     background: {c.field}; color: {c.text}; border: 1px solid {c.line};
@@ -194,7 +201,7 @@ QFrame[role="notice"] QPushButton {{ color: {c.panel}; border: 1px solid {c.quie
 QFrame[role="notice"] QPushButton:hover {{ background: {c.quiet}; }}
 QFrame[role="sheet"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 12px; }}
 QSlider {{ min-height: 24px; }}
-QSlider::groove:horizontal {{ height: 4px; background: {c.line}; border-radius: 2px; }}
+QSlider::groove:horizontal {{ height: 4px; background: {c.groove}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {c.quiet}; border-radius: 2px; }}
 QSlider::handle:horizontal {{
     width: 16px; height: 16px; margin: -7px 0; border-radius: 9px;
@@ -203,14 +210,14 @@ QSlider::handle:horizontal {{
 QSlider::handle:horizontal:hover {{ background: {c.accent_text}; }}
 QSlider::handle:horizontal:focus {{ border: 2px solid {c.text}; }}
 QSlider::handle:horizontal:disabled, QSlider::sub-page:horizontal:disabled {{
-    background: {c.line}; border-color: {c.line};
+    background: {c.groove}; border-color: {c.groove};
 }}
 QProgressBar {{ border: none; background: {c.line}; border-radius: 2px; max-height: 4px; }}
 QProgressBar::chunk {{ background: {c.accent}; border-radius: 2px; }}
 QListView {{ background: {c.panel}; border: none; }}
 QScrollArea {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
-QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 3px; min-height: 32px; }}
+QScrollBar::handle:vertical {{ background: {c.groove}; border-radius: 3px; min-height: 32px; }}
 QScrollBar::handle:vertical:hover {{ background: {c.edge}; }}
 QScrollBar::handle:vertical:disabled {{ background: transparent; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{

@@ -19,6 +19,9 @@ from explorer.ui.icons import icon
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.words import words
 
+_FLAGS = Qt.ItemDataRole.UserRole - 1
+"""Where a combo box looks up whether an entry can be chosen."""
+
 
 class TopBar(QWidget):
     """The expression is to a picture what the address is to a page: it can be read and typed."""
@@ -33,6 +36,7 @@ class TopBar(QWidget):
         self.models.setToolTip("The model that paints")
         self.models.setFixedWidth(37 * GRID)
         self.expression = QLineEdit()
+        self.expression.setAcceptDrops(False)  # a dropped file belongs to the window
         self.expression.setProperty("role", "expression")
         self.expression.setPlaceholderText("A seed such as @12, or mean(@12, @40) - @3 + #name")
         self.expression.setAccessibleName("Expression")
@@ -129,7 +133,12 @@ class TopBar(QWidget):
         for entry in self._studio.entries:
             if entry.card is not None and entry.problem is None:
                 self.models.addItem(entry.card.title, entry.card.id)
-        self.models.setEnabled(self.models.count() > 0)
+                continue
+            self.models.addItem(f"{entry.path.name} (can't be used)", None)
+            at = self.models.count() - 1
+            self.models.setItemData(at, entry.problem, Qt.ItemDataRole.ToolTipRole)
+            self.models.setItemData(at, 0, _FLAGS)
+        self.models.setEnabled(bool(self._studio.usable))
         self._select()
 
     def _select(self) -> None:
@@ -139,6 +148,7 @@ class TopBar(QWidget):
 
     def _choose(self, at: int) -> None:
         self._studio.choose_model(str(self.models.itemData(at)))
+        self._select()
 
 
 def _tool(name: str, key: str) -> QToolButton:

@@ -190,7 +190,7 @@ class Window(QMainWindow):
             part.set_light(colours)
 
     def _hint(self) -> None:
-        if any(entry.card is not None for entry in self._studio.entries):
+        if self._studio.usable:
             self.canvas.set_hint(
                 "Nothing on the easel yet",
                 "Click a picture in the sheet, or press R for a random seed.",
@@ -229,6 +229,10 @@ class Window(QMainWindow):
                 self.sheet.go.setFocus(Qt.FocusReason.ShortcutFocusReason)
             case "play":
                 self.tools.pins.play.toggle()
+            case "copy":
+                if self.canvas.picture is not None:
+                    QGuiApplication.clipboard().setImage(self.canvas.picture)
+                    self.notice.toast("Copied the picture")
             case "compare":
                 self.canvas.toggle_compare()
             case "fit":

@@ -276,6 +276,20 @@ def test_a_save_before_the_upscaler_is_done_keeps_the_upscaled_picture(desk: Des
     assert work.recipe.expression == Seed(seed=1)
 
 
+def test_large_pictures_are_sketched_small(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.studio.workroom._SKETCH", 16)
+    started(desk)
+    desk.studio.choose_model("golden-stylegan2")
+    key = (desk.studio.look, Seed(seed=3))
+    desk.studio.sketches.want([key])
+    desk.work()
+
+    sketch = desk.studio.sketches.get(key)
+
+    assert sketch is not None
+    assert sketch.shape == (16, 16, 3)
+
+
 def test_nothing_chosen_is_nothing_kept(desk: Desk) -> None:
     desk.studio.save()
     desk.work()

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -53,14 +53,20 @@ def nobody_left_behind(qapp: QApplication) -> Iterator[None]:
 class Room:
     """A window with its studio, and hands to use it."""
 
-    def __init__(self, home: Path, qtbot: QtBot, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        qtbot: QtBot,
+        settings: Settings | None = None,
+        folders: Sequence[Path] = (GOLDEN,),
+    ) -> None:
         self.qtbot = qtbot
         self.home = home
         self.settings_file = home / "settings.json"
         self.post = Post()
         self.studio = Studio(
             Workroom(
-                library=lambda: Library([GOLDEN]),
+                library=lambda: Library(folders),
                 gallery=lambda: Gallery.open(home / "gallery"),
             ),
             Hands.threads(),

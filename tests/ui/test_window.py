@@ -3,15 +3,16 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
+from explorer.gallery.store import Gallery
 from explorer.latent.expression import Artwork, Seed
 from explorer.studio.settings import Settings, read_settings
 
-from .conftest import MODEL, Room, drop
+from .conftest import GOLDEN, MODEL, Room, drop
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -479,6 +480,48 @@ def test_the_window_remembers_what_was_on_the_easel(
     assert second.state.shown == Seed(seed=5)
     assert second.studio.settings.theme == "dark"
     second.close()
+
+
+def test_closing_right_after_save_loses_nothing(
+    home: Path, qtbot: QtBot, qapp: QApplication
+) -> None:
+    room = Room(home, qtbot)
+    room.show_seed(5)
+    room.studio.upscale()
+    room.studio.name("At the door")
+    room.studio.save()
+    room.close()
+
+    with Gallery.open(home / "gallery") as gallery:
+        (work,) = gallery.search("door")
+    assert work.width == 32
+
+
+def test_a_picture_is_copied_for_other_programs(room: Room) -> None:
+    room.show_seed(5)
+
+    room.ctrl(Qt.Key.Key_C)
+
+    assert QApplication.clipboard().image().size() == QSize(8, 8)
+
+
+def test_a_broken_model_is_listed_and_can_not_be_chosen(
+    home: Path, qtbot: QtBot, qapp: QApplication
+) -> None:
+    broken = home / "models" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "card.json").write_text("{")
+    room = Room(home, qtbot, folders=[GOLDEN, home / "models"])
+    models = room.window.bar.models
+
+    at = models.findText("broken", Qt.MatchFlag.MatchContains)
+    before = room.state
+    models.activated.emit(at)
+
+    assert at >= 0
+    assert not models.model().flags(models.model().index(at, 0)) & Qt.ItemFlag.ItemIsEnabled
+    assert room.state == before
+    room.close()
 
 
 def test_no_model_at_all_is_an_invitation_and_not_a_crash(
