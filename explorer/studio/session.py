@@ -189,6 +189,11 @@ def moved_to_model(
     )
 
 
+def one_hot(classes: int, index: int = 0) -> tuple[float, ...] | None:
+    """The label of one class; None where the model has none."""
+    return tuple(float(at == index) for at in range(classes)) if classes else None
+
+
 def is_portable(expression: Expression) -> bool:
     """Whether every leaf is a seed, which means something in every model."""
     if isinstance(

@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -12,16 +11,16 @@ from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
 from explorer.core.history import History
-from explorer.core.latest import LatestOnly
-from explorer.core.progress import Cancelled, Progress
 from explorer.latent.expression import Expression, Seed
 from explorer.studio import session
 from explorer.studio.announcement import Announcement
+from explorer.studio.easel import Easel
+from explorer.studio.hands import Hands
 from explorer.studio.in_view import InView, Post
-from explorer.studio.session import Look, PaintRequest, Pin, SessionState
+from explorer.studio.session import Look, PaintRequest, Pin, SessionState, one_hot
 from explorer.studio.settings import Settings, Wall
 from explorer.studio.soften import Pixels
-from explorer.studio.workroom import Kept, Picture, Workroom
+from explorer.studio.workroom import Kept, Workroom
 
 if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
@@ -29,28 +28,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-_RESULTS = 12  # upscaled pictures remembered, 3 MB each
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """Who does the slow things. Four, so that a save never waits for an upscaler."""
-
-    paint: Executor
-    sketch: Executor
-    upscale: Executor
-    gallery: Executor
-
-    @classmethod
-    def threads(cls) -> "Hands":
-        return cls(*(ThreadPoolExecutor(1, name) for name in ("paint", "sketch", "large", "keep")))
-
-    def rest(self) -> None:
-        """Finish what is begun, and every save that is only promised."""
-        for hand in (self.paint, self.sketch, self.upscale):
-            hand.shutdown(wait=True, cancel_futures=True)
-        self.gallery.shutdown(wait=True)
 
 
 class Studio:
@@ -74,8 +51,6 @@ class Studio:
         self.entries: list[Entry] = []
 
         self.changed: Announcement[[SessionState]] = Announcement()
-        self.painted: Announcement[[PaintRequest, Picture]] = Announcement()
-        self.progressed: Announcement[[float | None]] = Announcement()
         self.complained: Announcement[[str]] = Announcement()
         self.settings_changed: Announcement[[Settings]] = Announcement()
         self.models_listed: Announcement[[]] = Announcement()
@@ -87,18 +62,12 @@ class Studio:
         self._workroom = workroom
         self._hands = hands
         self._post_any = post
-        self._question: PaintRequest | None = None
-        self._results: list[tuple[PaintRequest, Picture]] = []
-        self._promised: dict[
-            PaintRequest, str
-        ] = {}  # to be saved when upscaled, and the title then
         self._closed = False
-        self._live = LatestOnly(
-            workroom.paint, hands.paint, answered=self._answered, failed=self._failed
-        )
-        self._large = LatestOnly(
-            self._paint_large, hands.upscale, answered=self._answered_large, failed=self._failed
-        )
+        self._easel = Easel(workroom, hands.paint, hands.upscale, self._post)
+        self.painted = self._easel.painted
+        self.progressed = self._easel.progressed
+        self._easel.enlarged.connect(self._enlarged)
+        self._easel.failed.connect(self._not_painted)
         self.sketches: InView[tuple[Look, Expression], Pixels | None] = InView(
             workroom.sketch, hands.sketch, self._post, keep=2048
         )
@@ -131,15 +100,11 @@ class Studio:
     @property
     def question(self) -> PaintRequest | None:
         """What the canvas should show by now."""
-        return self._question
+        return self._easel.question
 
     @property
     def has_upscaled(self) -> bool:
-        return self._question is not None and self.result(self._question) is not None
-
-    def result(self, question: PaintRequest) -> Picture | None:
-        """The upscaled picture that answers exactly this question, if it was made."""
-        return next((picture for asked, picture in self._results if asked == question), None)
+        return self.question is not None and self._easel.result(self.question) is not None
 
     # Beginning and end
 
@@ -150,8 +115,8 @@ class Studio:
 
     def close(self) -> None:
         """Let go of everything; whatever was being saved is saved first."""
-        promised, self._promised, self._question = self._promised, {}, None
-        for question, title in promised.items():
+        self._easel.question = None
+        for question, title in self._easel.redeem_all().items():
             self._keep(question, title)
         self._closed = True
         self.sketches.close()
@@ -188,7 +153,7 @@ class Studio:
         entry = next((e for e in self.usable if e.card and e.card.id == model), None)
         if entry is None or entry.card is None or model == self.state.model:
             return
-        label = _first_label(len(entry.card.classes))
+        label = one_hot(len(entry.card.classes))
         self._step(lambda s: session.moved_to_model(s, model, label), "Model")
 
     def truncate(self, psi: float, gesture: object = None) -> None:
@@ -198,7 +163,7 @@ class Studio:
         entry = self.entry
         if entry is None or entry.card is None or not 0 <= index < len(entry.card.classes):
             return
-        label = _first_label(len(entry.card.classes), index)
+        label = one_hot(len(entry.card.classes), index)
         self._step(lambda s: session.repainted(s, label=label), "Kind")
 
     # Two pins, three places
@@ -261,11 +226,11 @@ class Studio:
 
     def save(self) -> None:
         """Keep what is shown under its name; an upscaled picture as soon as it is ready."""
-        question, title = self._question, self.state.title.strip()
+        question, title = self.question, self.state.title.strip()
         if question is None:
             self.complained("There is no picture to keep yet; choose a seed first.")
-        elif question.upscale and self.result(question) is None:
-            self._promised[question] = title
+        elif question.upscale and not self.has_upscaled:
+            self._easel.promise(question, title)
         else:
             self._keep(question, title)
 
@@ -357,60 +322,21 @@ class Studio:
         self.changed(self.state)
 
     def _ask(self) -> None:
-        before, self._question = self._question, session.resolve(self.state)
-        if self._question is None or self._question == before or not self._question.look.model:
-            return
-        if before is None or before.plain != self._question.plain:
-            self._live.ask(self._question.plain)
-        if self._question.upscale:
-            ready = self.result(self._question)
-            if ready is None:
-                self.progressed(0.0)
-                self._large.ask(self._question)
-                return
-            self.painted(self._question, ready)
-        self.progressed(None)
+        self._easel.ask(session.resolve(self.state))
 
-    def _paint_large(self, question: PaintRequest) -> Picture | None:
-        def report(fraction: float) -> None:
-            self._post(lambda: self._report(question, fraction))
+    def _enlarged(self, question: PaintRequest) -> None:
+        title = self._easel.redeem(question)
+        if title is not None:
+            self._keep(question, title)
+        self.changed(self.state)  # what is possible has changed with it
 
-        def is_cancelled() -> bool:
-            return question != self._question and question not in self._promised
-
-        progress = Progress(report, is_cancelled)
-        try:
-            progress.reach(0.0)
-            return self._workroom.paint(question, progress)
-        except Cancelled:
-            return None
-
-    def _report(self, question: PaintRequest, fraction: float) -> None:
-        if question == self._question and self.result(question) is None:
-            self.progressed(fraction)
-
-    def _answered(self, question: PaintRequest, picture: Picture) -> None:
-        self._post(lambda: self._show(question, picture))
-
-    def _answered_large(self, question: PaintRequest, picture: Picture | None) -> None:
-        if picture is not None:
-            self._post(lambda: self._remember(question, picture))
-
-    def _show(self, question: PaintRequest, picture: Picture) -> None:
-        if question.look.model == self.state.model:
-            self.painted(question, picture)
-
-    def _remember(self, question: PaintRequest, picture: Picture) -> None:
-        self._results = [(question, picture), *self._results][:_RESULTS]
-        if question == self._question:
-            self.progressed(None)
-            self.painted(question, picture)
-            self.changed(self.state)  # what is possible has changed with it
-        if question in self._promised:
-            self._keep(question, self._promised.pop(question))
+    def _not_painted(self, question: PaintRequest, error: Exception) -> None:
+        self.complain(error)
+        if question.upscale and question == self.question:
+            self.stop_upscaling()
 
     def _keep(self, question: PaintRequest, title: str) -> None:
-        ready = self.result(question)
+        ready = self._easel.result(question)
 
         def keep() -> "Artwork":
             return self._workroom.keep(ready or self._workroom.paint(question), title)
@@ -420,15 +346,6 @@ class Studio:
             self.gallery_changed()
 
         self._do(self._hands.gallery, keep, tell)
-
-    def _failed(self, question: PaintRequest, error: Exception) -> None:
-        def tell() -> None:
-            self._promised.pop(question, None)
-            if question == self._question or question.plain == question:
-                self.progressed(None)
-                self.complain(error)
-
-        self._post(tell)
 
     def _first_look(self) -> "tuple[list[Entry], str]":
         entries = self._workroom.entries()
@@ -440,7 +357,7 @@ class Studio:
         known = [entry.card for entry in self.usable if entry.card is not None]
         if known and not any(card.id == self.state.model for card in known):
             card = next((card for card in known if card.id == default), known[0])
-            label = _first_label(len(card.classes))
+            label = one_hot(len(card.classes))
             self.history = History(session.moved_to_model(self.state, card.id, label))
         self.models_listed()
         self._tell()
@@ -449,7 +366,7 @@ class Studio:
         state = session.reopened(self.state, kept.picture.recipe, kept.title)
         question = session.resolve(state)
         if question is not None and question.upscale:
-            self._results = [(question, kept.picture), *self._results][:_RESULTS]
+            self._easel.remember(question, kept.picture)
         self._step(lambda _: state, "Reopen")
         if kept.warning is not None:
             self.complained(kept.warning)
@@ -479,7 +396,3 @@ class Studio:
                 self._post(lambda: done(answer))
 
         hand.submit(run)
-
-
-def _first_label(classes: int, index: int = 0) -> tuple[float, ...] | None:
-    return tuple(float(at == index) for at in range(classes)) if classes else None

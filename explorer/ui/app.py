@@ -11,9 +11,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.places import gallery_folder, log_file, settings_file
+from explorer.studio.hands import Hands
 from explorer.studio.session import SessionState
 from explorer.studio.settings import read_settings
-from explorer.studio.studio import Hands, Studio
+from explorer.studio.studio import Studio
 from explorer.studio.workroom import Workroom
 from explorer.ui.bridge import Post
 from explorer.ui.window import Window

@@ -11,9 +11,10 @@ from explorer.core.errors import KnownError
 from explorer.gallery.artwork import Artwork
 from explorer.gallery.store import Gallery
 from explorer.models.library import Library
+from explorer.studio.hands import Hands
 from explorer.studio.session import PaintRequest, SessionState
 from explorer.studio.settings import Settings
-from explorer.studio.studio import Hands, Studio
+from explorer.studio.studio import Studio
 from explorer.studio.workroom import Picture, Workroom
 
 GOLDEN = Path(__file__).parents[1] / "golden"

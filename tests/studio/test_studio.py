@@ -232,6 +232,7 @@ def test_an_upscaler_that_is_missing_is_named(desk: Desk) -> None:
 
     (complaint,) = desk.complaints
     assert "no-such-thing" in complaint
+    assert not desk.state.upscale  # nothing pretends to be under way
 
 
 # Keeping

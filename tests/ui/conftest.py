@@ -18,9 +18,10 @@ from explorer.gallery.artwork import Artwork
 from explorer.gallery.store import Gallery
 from explorer.latent.expression import Expression
 from explorer.models.library import Library
+from explorer.studio.hands import Hands
 from explorer.studio.session import SessionState
 from explorer.studio.settings import Settings
-from explorer.studio.studio import Hands, Studio
+from explorer.studio.studio import Studio
 from explorer.studio.workroom import Workroom
 from explorer.ui.app import application
 from explorer.ui.bridge import Post

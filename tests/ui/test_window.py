@@ -528,7 +528,8 @@ def test_no_model_at_all_is_an_invitation_and_not_a_crash(
     home: Path, qtbot: QtBot, qapp: QApplication
 ) -> None:
     from explorer.models.library import Library
-    from explorer.studio.studio import Hands, Studio
+    from explorer.studio.hands import Hands
+from explorer.studio.studio import Studio
     from explorer.studio.workroom import Workroom
     from explorer.ui.bridge import Post
     from explorer.ui.window import Window

@@ -1,0 +1,116 @@
+"""The picture in question: painted live, enlarged on demand, and remembered with its question."""
+
+from concurrent.futures import Executor
+
+from explorer.core.latest import LatestOnly
+from explorer.core.progress import Cancelled, Progress
+from explorer.studio.announcement import Announcement
+from explorer.studio.in_view import Post
+from explorer.studio.session import PaintRequest
+from explorer.studio.workroom import Picture, Workroom
+
+_RESULTS = 12  # upscaled pictures remembered, 3 MB each
+
+
+class Easel:
+    """Follows one question at a time. An upscaler whose question was dropped stops by itself.
+
+    Announcements are made on the thread that ``post`` leads to.
+    """
+
+    def __init__(self, workroom: Workroom, paint: Executor, upscale: Executor, post: Post) -> None:
+        self.painted: Announcement[[PaintRequest, Picture]] = Announcement()
+        self.progressed: Announcement[[float | None]] = Announcement()
+        self.enlarged: Announcement[[PaintRequest]] = Announcement()
+        self.failed: Announcement[[PaintRequest, Exception]] = Announcement()
+        self.question: PaintRequest | None = None
+        self._workroom = workroom
+        self._post = post
+        self._results: list[tuple[PaintRequest, Picture]] = []
+        self._promised: dict[PaintRequest, str] = {}
+        self._live = LatestOnly(
+            workroom.paint, paint, answered=self._answered, failed=self._not_answered
+        )
+        self._large = LatestOnly(
+            self._enlarge, upscale, answered=self._answered_large, failed=self._not_answered
+        )
+
+    def result(self, question: PaintRequest) -> Picture | None:
+        """The upscaled picture that answers exactly this question, if it was made."""
+        return next((picture for asked, picture in self._results if asked == question), None)
+
+    def remember(self, question: PaintRequest, picture: Picture) -> None:
+        self._results = [(question, picture), *self._results][:_RESULTS]
+
+    def promise(self, question: PaintRequest, title: str) -> None:
+        """Go on with ``question`` even if nobody looks any more: it is to be saved as ``title``."""
+        self._promised[question] = title
+
+    def redeem(self, question: PaintRequest) -> str | None:
+        """The title under which ``question`` was to be saved, once."""
+        return self._promised.pop(question, None)
+
+    def redeem_all(self) -> dict[PaintRequest, str]:
+        promised, self._promised = self._promised, {}
+        return promised
+
+    def ask(self, question: PaintRequest | None) -> None:
+        """Turn to ``question``; what was painted for it before is shown at once."""
+        before, self.question = self.question, question
+        if question is None or question == before or not question.look.model:
+            return
+        if before is None or before.plain != question.plain:
+            self._live.ask(question.plain)
+        if question.upscale:
+            ready = self.result(question)
+            if ready is None:
+                self.progressed(0.0)
+                self._large.ask(question)
+                return
+            self.painted(question, ready)
+        self.progressed(None)
+
+    def _enlarge(self, question: PaintRequest) -> Picture | None:
+        def report(fraction: float) -> None:
+            self._post(lambda: self._report(question, fraction))
+
+        def is_cancelled() -> bool:
+            return question != self.question and question not in self._promised
+
+        progress = Progress(report, is_cancelled)
+        try:
+            progress.reach(0.0)
+            return self.result(question) or self._workroom.paint(question, progress)
+        except Cancelled:
+            return None
+
+    def _report(self, question: PaintRequest, fraction: float) -> None:
+        if question == self.question and self.result(question) is None:
+            self.progressed(fraction)
+
+    def _answered(self, question: PaintRequest, picture: Picture) -> None:
+        self._post(lambda: self._show(question, picture))
+
+    def _show(self, question: PaintRequest, picture: Picture) -> None:
+        if self.question is not None and question.look.model == self.question.look.model:
+            self.painted(question, picture)
+
+    def _answered_large(self, question: PaintRequest, picture: Picture | None) -> None:
+        if picture is not None:
+            self._post(lambda: self._take(question, picture))
+
+    def _take(self, question: PaintRequest, picture: Picture) -> None:
+        self.remember(question, picture)
+        if question == self.question:
+            self.progressed(None)
+            self.painted(question, picture)
+        self.enlarged(question)
+
+    def _not_answered(self, question: PaintRequest, error: Exception) -> None:
+        self._post(lambda: self._give_up(question, error))
+
+    def _give_up(self, question: PaintRequest, error: Exception) -> None:
+        promised = self.redeem(question) is not None
+        if question == self.question or not question.upscale or promised:
+            self.progressed(None)
+            self.failed(question, error)
