@@ -5,12 +5,26 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QScrollBar,
+)
 from pytestqt.qtbot import QtBot
 
 from explorer.gallery.store import Gallery
 from explorer.latent.expression import Artwork, Seed
+from explorer.models.library import Library
+from explorer.studio.hands import Hands
 from explorer.studio.settings import Settings, read_settings
+from explorer.studio.studio import Studio
+from explorer.studio.workroom import Workroom
+from explorer.ui.bridge import Post
+from explorer.ui.window import Window
 
 from .conftest import GOLDEN, MODEL, Room, drop
 
@@ -453,8 +467,6 @@ def test_f1_shows_every_key(room: Room) -> None:
 
 
 def test_every_control_says_what_it_is(room: Room) -> None:
-    from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit, QScrollBar
-
     for kind in (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit):
         for control in room.window.findChildren(kind):
             inner = control.objectName().startswith("qt_") or isinstance(control, QScrollBar)
@@ -527,12 +539,6 @@ def test_a_broken_model_is_listed_and_can_not_be_chosen(
 def test_no_model_at_all_is_an_invitation_and_not_a_crash(
     home: Path, qtbot: QtBot, qapp: QApplication
 ) -> None:
-    from explorer.models.library import Library
-    from explorer.studio.hands import Hands
-from explorer.studio.studio import Studio
-    from explorer.studio.workroom import Workroom
-    from explorer.ui.bridge import Post
-    from explorer.ui.window import Window
 
     post = Post()
     studio = Studio(
