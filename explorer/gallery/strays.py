@@ -38,13 +38,15 @@ def tidy(folder: Path, db: sqlite3.Connection, insert: Insert) -> None:
     binned = {name for (name,) in db.execute("SELECT file FROM artwork WHERE binned_at NOT NULL")}
     strays: list[Path] = []
     for name in _files(folder):
+        if name in known and name not in binned:
+            continue
         path = folder / name
         if path.name.startswith(BESIDE):
             with suppress(OSError):
                 path.unlink()
         elif name in binned:
             to_bin(folder, path)
-        elif name not in known and path.suffix.lower() == ".png":
+        elif path.suffix.lower() == ".png":
             strays.append(path)
     strays.sort(key=_age)
     for start in range(0, len(strays), _AT_ONCE):

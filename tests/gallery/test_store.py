@@ -1,5 +1,7 @@
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -268,3 +270,40 @@ def test_a_gallery_that_somebody_holds_is_said_to_be_in_use(
     ):
         gallery.save(*paint())
     assert gallery.save(*paint()).title == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_a_full_disk_keeps_nothing_and_loses_nothing(gallery: Gallery, paint: Paint) -> None:
+    """The system lets a child write pictures, but not the database, as a full disk would."""
+    kept = gallery.save(*paint(), Caption("Low Sun"))
+    before = {path: path.read_bytes() for path in gallery.folder.rglob("*.*")}
+
+    child = subprocess.run(
+        [sys.executable, "-c", _SAVE_ON_A_FULL_DISK, str(gallery.folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "gallery.sqlite can't be used" in child.stdout, child.stderr
+    assert child.stdout.endswith("free some space or choose another folder.\n")
+    assert {path: path.read_bytes() for path in gallery.folder.rglob("*.*")} == before
+    with Gallery.open(gallery.folder) as again:
+        assert again.search() == [kept]
+
+
+_SAVE_ON_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from explorer.core.errors import KnownError
+from explorer.gallery.pictures import read_picture
+from explorer.gallery.store import Gallery
+with Gallery.open(Path(sys.argv[1])) as gallery:
+    kept = read_picture(gallery.picture_path(*gallery.search()))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    try:
+        gallery.save(*kept)
+    except KnownError as error:
+        print(error)
+"""
