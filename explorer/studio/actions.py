@@ -287,4 +287,10 @@ def action(id: str) -> Action[Studio]:
     return _BY_ID[id]
 
 
+def keys_as_table() -> str:
+    """The last part of the manual: what each key does, in Markdown."""
+    rows = [f"| {each.title} | `{each.shortcut}` |" for each in ACTIONS if each.shortcut]
+    return "\n".join(["| does | key |", "|---|---|", *rows]) + "\n"
+
+
 _BY_ID = {each.id: each for each in ACTIONS}

@@ -434,12 +434,6 @@ def test_a_work_in_an_expression_outlives_its_deletion(desk: Desk) -> None:
 # The one list
 
 
-def test_every_action_has_its_own_id_and_key() -> None:
-    assert len({each.id for each in ACTIONS}) == len(ACTIONS)
-    keys = [each.shortcut for each in ACTIONS if each.shortcut]
-    assert len(set(keys)) == len(keys)
-
-
 def test_every_action_that_is_possible_can_be_done(desk: Desk) -> None:
     started(desk)
     desk.studio.show_seed(1)

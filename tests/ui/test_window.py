@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
@@ -16,8 +14,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from explorer.gallery.store import Gallery
-from explorer.latent.expression import Artwork, Seed
+from explorer.latent.expression import Seed
 from explorer.models.library import Library
 from explorer.studio.hands import Hands
 from explorer.studio.settings import Settings, read_settings
@@ -225,213 +222,6 @@ def test_letters_typed_into_a_field_are_no_commands(room: Room) -> None:
     assert room.state.pin_a is None
 
 
-def test_upscaling_hangs_before_and_after_side_by_side(room: Room) -> None:
-    room.show_seed(1)
-
-    room.key(Qt.Key.Key_U)
-    room.until_painted()
-
-    canvas, plaque = room.window.canvas, room.window.plaque
-    assert canvas.compares
-    assert plaque.upscale.text() == "As painted"
-    rect = canvas.picture_rect()
-    start = QPointF(rect.left() + rect.width() * canvas.split, rect.center().y()).toPoint()
-    room.qtbot.mousePress(canvas, LEFT, pos=start)
-    room.qtbot.mouseMove(canvas, QPoint(round(rect.left() + rect.width() * 0.25), start.y()))
-    room.qtbot.mouseRelease(canvas, LEFT, pos=start)
-    assert canvas.split == pytest.approx(0.25, abs=0.01)
-    room.qtbot.mouseClick(plaque.upscale, LEFT)
-    assert canvas.large_question is None
-
-
-def test_the_next_picture_is_plain_again(room: Room) -> None:
-    room.show_seed(1)
-    room.key(Qt.Key.Key_U)
-    room.until_painted()
-
-    room.show_seed(2)
-
-    assert room.window.canvas.large_question is None
-    assert room.window.plaque.upscale.text() == "Upscale"
-
-
-def test_truncation_repaints_the_picture_and_the_sheet(room: Room) -> None:
-    room.show_seed(1)
-    seeds = room.window.sheet.seeds
-    room.until(lambda: seeds.picture(1) is not None)
-    before = seeds.picture(1)
-
-    room.window.tools.truncation.setValue(40)
-    room.until_painted()
-
-    assert room.state.psi == 0.4
-    room.until(lambda: seeds.picture(1) is not before)
-
-
-def test_saved_is_found_and_reopened_as_it_was(room: Room) -> None:
-    room.studio.pin("a", Seed(seed=1))
-    room.studio.pin("b", Seed(seed=2))
-    room.studio.truncate(0.7)
-    room.studio.travel(0.25)
-    room.until_painted()
-    room.save("Lamp Keeper")
-    kept = room.state
-    assert "Lamp Keeper" in room.window.notice.text.text()
-    room.show_seed(3)
-    room.save("Still Water")
-    gallery = room.window.gallery
-
-    room.ctrl(Qt.Key.Key_F)
-    room.until(lambda: gallery.works.rowCount() == 2)
-    room.qtbot.keyClicks(gallery.search, "lam")
-    room.until(lambda: gallery.works.rowCount() == 1)
-    middle = gallery.grid.visualRect(gallery.works.index(0)).center()
-    room.qtbot.mouseClick(gallery.grid.viewport(), LEFT, pos=middle)
-    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_Return)
-    room.until(lambda: room.state.title == "Lamp Keeper")
-    room.until_painted()
-
-    assert room.state.shown == kept.shown
-    assert (room.state.pin_a, room.state.pin_b, room.state.t) == (Seed(seed=1), Seed(seed=2), 0.25)
-    assert room.state.psi == 0.7
-    assert room.window.plaque.title.text() == "Lamp Keeper"
-
-
-def test_a_search_that_finds_nothing_says_so(room: Room) -> None:
-    room.show_seed(1)
-    room.save("Moon")
-    gallery = room.window.gallery
-    room.ctrl(Qt.Key.Key_F)
-    room.until(lambda: gallery.works.rowCount() == 1)
-
-    room.qtbot.keyClicks(gallery.search, "sun")
-    room.until(lambda: gallery.works.rowCount() == 0)
-
-    assert gallery.hint.isVisible()
-    assert "sun" in gallery.hint.text()
-
-
-def test_an_empty_gallery_invites(room: Room) -> None:
-    room.ctrl(Qt.Key.Key_2)
-    room.until(lambda: room.window.gallery.hint.isVisible())
-
-    assert "Ctrl+S" in room.window.gallery.hint.text()
-
-
-def test_a_work_is_renamed_in_its_place(room: Room) -> None:
-    room.show_seed(1)
-    room.save("Moon")
-    gallery = room.window.gallery
-    room.ctrl(Qt.Key.Key_2)
-    room.until(lambda: gallery.works.rowCount() == 1)
-
-    gallery.grid.setCurrentIndex(gallery.works.index(0))
-    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
-    editor = QApplication.focusWidget()
-    assert editor is not None
-    room.qtbot.keyClicks(editor, "Late Moon")
-    room.qtbot.keyClick(editor, Qt.Key.Key_Return)
-
-    room.until(lambda: gallery.works.index(0).data() == "Late Moon")
-
-
-def test_a_deleted_work_comes_back_with_undo(room: Room) -> None:
-    room.show_seed(1)
-    room.save("Moon")
-    gallery, notice = room.window.gallery, room.window.notice
-    room.ctrl(Qt.Key.Key_2)
-    room.until(lambda: gallery.works.rowCount() == 1)
-    gallery.grid.setCurrentIndex(gallery.works.index(0))
-
-    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_Delete)
-    room.until(lambda: gallery.works.rowCount() == 0)
-    room.qtbot.mouseClick(notice.button, LEFT)
-
-    room.until(lambda: gallery.works.rowCount() == 1)
-
-
-def test_an_unwanted_save_is_taken_back_from_the_notice(room: Room) -> None:
-    room.show_seed(1)
-    room.save("Oops")
-    room.ctrl(Qt.Key.Key_2)
-    room.until(lambda: room.window.gallery.works.rowCount() == 1)
-
-    room.qtbot.mouseClick(room.window.notice.button, LEFT)
-
-    room.until(lambda: room.window.gallery.works.rowCount() == 0)
-
-
-def test_a_work_can_be_pinned_from_the_gallery(room: Room) -> None:
-    room.show_seed(1)
-    room.save("Moon")
-    room.ctrl(Qt.Key.Key_2)
-    works = room.window.gallery.works
-    room.until(lambda: works.rowCount() == 1)
-
-    drop(room.window.tools.pins.a, works.expression(0))
-
-    assert isinstance(room.state.pin_a, Artwork)
-    assert "moon" in room.window.tools.pins.a.accessibleName().lower()
-
-
-def test_the_gallery_spreads_out_and_gives_the_room_back(room: Room) -> None:
-    room.ctrl(Qt.Key.Key_3)
-    assert not room.window.canvas.isVisible()
-
-    room.window.gallery.spread.click()
-    assert room.window.canvas.isVisible()
-
-
-def test_a_png_dropped_from_outside_reopens(room: Room) -> None:
-    room.show_seed(6)
-    work = room.save("Moon")
-    file = next((room.home / "gallery" / "pictures").rglob("*.png"))
-    room.show_seed(1)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(file))])
-
-    assert drop(room.window, mime)
-    room.until(lambda: room.state.title == work.title)
-
-    assert room.state.shown == Seed(seed=6)
-
-
-def test_a_dropped_file_that_is_none_of_ours_is_refused_in_one_sentence(
-    room: Room, tmp_path: Path
-) -> None:
-    room.show_seed(1)
-    file = tmp_path / "holiday.png"
-    file.write_bytes(b"\x89PNG\r\n\x1a\n nothing more")
-    room.studio.open_file(file)
-    room.until(lambda: bool(room.complaints))
-
-    assert room.window.notice.isVisible()
-    assert "holiday.png" in room.window.notice.text.text()
-    assert room.state.shown == Seed(seed=1)
-
-
-def test_the_wheel_brings_the_picture_nearer_and_a_double_click_fits_it(room: Room) -> None:
-    room.show_seed(1)
-    canvas = room.window.canvas
-    at = QPointF(canvas.width() / 2 + 30, canvas.height() / 2)
-    event = QWheelEvent(
-        at,
-        canvas.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, 240),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-
-    QApplication.sendEvent(canvas, event)
-    assert canvas.zoom > 1
-    room.qtbot.mouseDClick(canvas, LEFT)
-
-    assert canvas.zoom == 1
-
-
 def test_light_turns_dark_and_back(room: Room) -> None:
     room.show_seed(1)
     before = room.window.grab().toImage().pixelColor(5, 300).lightness()
@@ -492,29 +282,6 @@ def test_the_window_remembers_what_was_on_the_easel(
     assert second.state.shown == Seed(seed=5)
     assert second.studio.settings.theme == "dark"
     second.close()
-
-
-def test_closing_right_after_save_loses_nothing(
-    home: Path, qtbot: QtBot, qapp: QApplication
-) -> None:
-    room = Room(home, qtbot)
-    room.show_seed(5)
-    room.studio.upscale()
-    room.studio.name("At the door")
-    room.studio.save()
-    room.close()
-
-    with Gallery.open(home / "gallery") as gallery:
-        (work,) = gallery.search("door")
-    assert work.width == 32
-
-
-def test_a_picture_is_copied_for_other_programs(room: Room) -> None:
-    room.show_seed(5)
-
-    room.ctrl(Qt.Key.Key_C)
-
-    assert QApplication.clipboard().image().size() == QSize(8, 8)
 
 
 def test_a_broken_model_is_listed_and_can_not_be_chosen(
