@@ -83,7 +83,8 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = UNW
             _sweep(out)
         manifest.put_in_order()
         works = [_work(piece, manifest) for piece in plan.pieces]
-        write_site(out, works, title=plan.heading, credit=plan.credit)
+        about = "\n\n".join(each.card.description for each in plan.generators.values())
+        write_site(out, works, title=plan.heading, text=about, credit=plan.credit)
         return len(manifest) - before
 
 
@@ -205,7 +206,7 @@ def _sweep(out: Path) -> None:
 
 def _work(piece: Piece, manifest: Manifest) -> Work:
     width, height = manifest.size(piece.file)
-    seed = f"seed {piece.number}, " if isinstance(piece.of, Seed) else ""
+    seed = f"seed {piece.number} · " if isinstance(piece.of, Seed) else ""
     caption = f"{seed}{width} × {height} pixels"
     return Work(piece.file, piece.caption.title, caption, width, height)
 
