@@ -3,13 +3,11 @@
 import tensorflow as tf
 
 
-def strategy(replicas: int | None = None) -> tf.distribute.Strategy:
-    """Every GPU of this machine, or the processor where there is none.
+def strategy() -> tf.distribute.Strategy:
+    """The first GPU of this machine, or the processor where there is none.
 
-    Args:
-        replicas: use that many of them; None uses all.
+    That is what TensorFlow's default strategy does. `OneDeviceStrategy` would say it more
+    plainly, but it feeds the step through a multi-device iterator, which hangs on datasets
+    that read records in Python.
     """
-    gpus = tf.config.list_logical_devices("GPU")[:replicas]
-    if len(gpus) > 1:
-        return tf.distribute.MirroredStrategy([gpu.name for gpu in gpus])
     return tf.distribute.get_strategy()
