@@ -228,8 +228,8 @@ class Canvas(QWidget):
         width, height = room.width() + 20, room.height() + 8
         x = rect.left() + 12 if left else rect.right() - 12 - width
         tag = QRectF(x, rect.bottom() - 12 - height, width, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(0, 0, 0, 150))
+        painter.setPen(QColor(255, 255, 255, 50))  # an edge, should the picture be black too
+        painter.setBrush(QColor(20, 20, 19, 170))
         painter.drawRoundedRect(tag, height / 2, height / 2)
         painter.setPen(QColor("#ffffff"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
