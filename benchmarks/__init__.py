@@ -1,0 +1,1 @@
+"""Masquerade measured against its budgets and its peers: ``python -m benchmarks``."""

@@ -1,0 +1,1 @@
+"""What is measured: one program each, so that no two runtimes share a process."""
