@@ -38,7 +38,7 @@ def test_every_command_of_the_page_does_what_it_says(
         assert ran.status == 0, (line, ran.err, ran.out)
 
     assert len(list(Path("gallery").glob("*.png"))) == 48
-    assert len(list(Path("print").glob("*.png"))) == 12
+    assert len(list(Path("print").glob("*.png"))) == 6
     assert {path.name for path in Path("print").iterdir() if path.suffix != ".png"} >= {
         "index.html",
         "manifest.jsonl",
