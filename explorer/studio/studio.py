@@ -358,6 +358,8 @@ class Studio:
         if known and not any(card.id == self.state.model for card in known):
             card = next((card for card in known if card.id == default), known[0])
             label = one_hot(len(card.classes))
+            if self.state.model:
+                self.complained(f"{self.state.model} isn't installed; this is {card.title}.")
             self.history = History(session.moved_to_model(self.state, card.id, label))
         self.models_listed()
         self._tell()

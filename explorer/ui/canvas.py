@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -55,6 +56,8 @@ class Canvas(QWidget):
         self._pressed_at = QPoint()
         self._progress: float | None = None
         self._hint = ("", "")
+        self._backdrop = QPixmap()
+        self._backdrop_key: object = None
 
     # What it shows
 
@@ -162,8 +165,8 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._wall)
         if self.picture is None:
+            painter.fillRect(self.rect(), self._wall)
             self._paint_hint(painter)
         else:
             self._paint_picture(painter)
@@ -174,7 +177,7 @@ class Canvas(QWidget):
 
     def _paint_picture(self, painter: QPainter) -> None:
         rect = self.picture_rect()
-        self._paint_shadow(painter, rect)
+        painter.drawPixmap(0, 0, self._wall_with_shadow(rect))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self._crisp)
         before = self._hard if self._crisp else self._soft
         if before is not None:
@@ -192,15 +195,24 @@ class Canvas(QWidget):
         if self._progress is not None:
             self._paint_progress(painter, rect)
 
-    def _paint_shadow(self, painter: QPainter, rect: QRectF) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(QColor(0, 0, 0, 3))
-        for reach in range(0, 22, 2):
-            painter.drawRoundedRect(
-                rect.adjusted(-reach, 6 - reach, reach, 10 + reach), reach + 2, reach + 2
-            )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    def _wall_with_shadow(self, rect: QRectF) -> QPixmap:
+        """Painted once for each place the picture hangs at: its many layers cost milliseconds."""
+        ratio = self.devicePixelRatioF()
+        key = (self.size(), ratio, rect, self._wall.rgb())
+        if key != self._backdrop_key:
+            backdrop = QPixmap(self.size() * ratio)
+            backdrop.setDevicePixelRatio(ratio)
+            backdrop.fill(self._wall)
+            painter = QPainter(backdrop)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(0, 0, 0, 3))
+            for reach in range(0, 22, 2):
+                shade = rect.adjusted(-reach, 6 - reach, reach, 10 + reach)
+                painter.drawRoundedRect(shade, reach + 2, reach + 2)
+            painter.end()
+            self._backdrop, self._backdrop_key = backdrop, key
+        return self._backdrop
 
     def _paint_split(self, painter: QPainter, rect: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -66,6 +66,7 @@ def test_a_model_that_is_gone_gives_way_to_one_that_is_there(desk: Desk) -> None
     assert desk.state.model == MODEL
     assert shown(desk) == "@7"
     assert desk.painted
+    assert any("sold" in complaint for complaint in desk.complaints)
 
 
 def test_every_change_can_be_taken_back_and_done_again(desk: Desk) -> None:
