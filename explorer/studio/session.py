@@ -102,12 +102,17 @@ def resolve(state: SessionState) -> PaintRequest | None:
 
 def showing(state: SessionState, expression: Expression) -> SessionState:
     """Another picture: it has no name yet, and nobody asked to enlarge it."""
-    return state.model_copy(update={"shown": expression, "title": "", "upscale": "", "size": None})
+    return plain(state.model_copy(update={"shown": expression, "title": ""}))
 
 
 def repainted(state: SessionState, **how: object) -> SessionState:
     """The same point with another truncation, label or noise."""
-    return state.model_copy(update={**how, "upscale": "", "size": None})
+    return plain(state.model_copy(update=how))
+
+
+def plain(state: SessionState) -> SessionState:
+    """The same picture, not enlarged."""
+    return state.model_copy(update={"upscale": "", "size": None})
 
 
 def pinned(state: SessionState, pin: Pin, expression: Expression | None) -> SessionState:

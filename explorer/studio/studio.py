@@ -209,7 +209,7 @@ class Studio:
 
     def stop_upscaling(self) -> None:
         """Back to the picture as painted; work that is under way stops."""
-        self._step(lambda s: s.model_copy(update={"upscale": "", "size": None}), "Plain picture")
+        self._step(session.plain, "Plain picture")
 
     # Keeping
 

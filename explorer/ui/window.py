@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import KnownError
-from explorer.studio.session import PaintRequest, SessionState
+from explorer.studio.session import PaintRequest, SessionState, plain
 from explorer.studio.settings import Settings, write_settings
 from explorer.studio.studio import Studio
 from explorer.studio.workroom import Picture
@@ -68,7 +68,8 @@ class Window(QMainWindow):
         self._restore()
         self._apply(studio.settings)
         self._follow(studio.state)
-        self.sheet.grid.setFocus()
+        # Not a text field: single letters are commands until something is to be typed.
+        (self.canvas if studio.settings.side == "gallery" else self.sheet.grid).setFocus()
 
     # Building
 
@@ -280,7 +281,7 @@ class Window(QMainWindow):
         self._studio.set(
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
             columns=tuple(self.splitter.sizes()) if self._easel.isVisible() else (),
-            session=self._studio.state,
+            session=plain(self._studio.state),  # a start shouldn't begin with an upscaler
         )
         self.hide()
         try:

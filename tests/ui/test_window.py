@@ -271,7 +271,10 @@ def test_the_window_remembers_what_was_on_the_easel(
 ) -> None:
     first = Room(home, qtbot)
     first.show_seed(5)
+    first.key(Qt.Key.Key_U)
+    first.until_painted()
     first.ctrl(Qt.Key.Key_D)
+    first.ctrl(Qt.Key.Key_2)
     first.close()
 
     settings, sentence = read_settings(first.settings_file)
@@ -281,6 +284,9 @@ def test_the_window_remembers_what_was_on_the_easel(
 
     assert second.state.shown == Seed(seed=5)
     assert second.studio.settings.theme == "dark"
+    assert not second.state.upscale  # a start doesn't begin with an upscaler
+    focus = second.window.focusWidget()
+    assert focus is second.window.canvas  # and not with a field that swallows the first key
     second.close()
 
 
