@@ -64,15 +64,8 @@ def rates(seconds: Sequence[float], each: float = 1.0) -> list[float]:
 
 def said(value: float) -> str:
     """Three digits, and no more than are true: 1234, 123, 12.3, 1.23, 0.123."""
-    if abs(value) >= 100:
-        return f"{value:.0f}"
-    return (
-        f"{value:.1f}"
-        if abs(value) >= 10
-        else f"{value:.2f}"
-        if abs(value) >= 1
-        else f"{value:.3f}"
-    )
+    places = sum(abs(value) < edge for edge in (99.95, 9.995, 0.9995))
+    return f"{value:.{places}f}"
 
 
 def said_spread(spread: Spread | None, unit: str = "") -> str:

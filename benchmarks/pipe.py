@@ -70,7 +70,11 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.about: dict[str, Any] = self._answer()
+        try:
+            self.about: dict[str, Any] = self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def time(self, warm: int, calls: int) -> Sequence[float]:
         """Seconds of each of ``calls`` calls, after ``warm`` calls that don't count."""
@@ -98,7 +102,7 @@ class Worker:
 
     def close(self) -> None:
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            self._process.stdin.close()  # at which it ends
         self._process.wait(timeout=60)
         if self._process.stdout is not None:
             self._process.stdout.close()
