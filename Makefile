@@ -11,10 +11,10 @@ CODE := explorer training exported_models tests benchmarks docs
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help app test check format bundle bench docs clean
+.PHONY: help app test check format bundle bench bench-peers docs clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: $(VENV)/.app ## open the studio; without a display, make an exhibition under out/gallery
 	@$(SETUP) app $(VENV)
@@ -37,8 +37,13 @@ format: $(VENV)/.test ## put the sources into the form that check asks for
 bundle: $(VENV)-bundle/.bundle ## freeze the app into dist/Masquerade and try it there
 	$(VENV)-bundle/bin/python packaging/freeze.py
 
-bench: $(VENV)/.test ## measure against the budgets
-	$(VENV)/bin/python -m benchmarks
+bench: $(VENV)/.test ## measure against the budgets, and against the peers where they are installed
+	$(VENV)/bin/python -m benchmarks $(BENCH)
+
+bench-peers: $(VENV)-peer/.ready ## PyTorch and Real-ESRGAN, in an environment of their own
+
+$(VENV)-peer/.ready: benchmarks/peers/install.sh $(VENV)/.test
+	benchmarks/peers/install.sh $(VENV)-peer $(VENV)/bin/python
 
 docs: $(VENV)/.test ## write the commands' manual from their own help
 	$(VENV)/bin/python docs/make_manual.py
