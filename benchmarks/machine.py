@@ -11,7 +11,15 @@ from pydantic import BaseModel, ConfigDict
 BUSY = 0.5
 """A load average from which on figures are not to be trusted."""
 
-_PACKAGES = ("masquerade", "numpy", "onnxruntime", "PySide6-Essentials", "tensorflow", "keras")
+_PACKAGES = (
+    "masquerade",
+    "numpy",
+    "onnxruntime",
+    "PySide6-Essentials",
+    "tensorflow",
+    "tensorflow-cpu",
+    "keras",
+)
 
 
 class Machine(BaseModel):

@@ -52,7 +52,7 @@ class Hand:
         self._slider = slider
         self._studio = studio
         self._step = 1
-        self.asked: dict[PaintRequest, float] = {}  # when each picture was first wanted
+        self.asked: dict[PaintRequest, float] = {}  # when each picture was last wanted
         self._at = self._handle()
         self._send(QEvent.Type.MouseButtonPress)
 
@@ -63,7 +63,7 @@ class Hand:
         now = time.perf_counter()
         self._send(QEvent.Type.MouseMove)
         if self._studio.question is not None:
-            self.asked.setdefault(self._studio.question, now)
+            self.asked[self._studio.question] = now
 
     def let_go(self) -> None:
         self._send(QEvent.Type.MouseButtonRelease)
