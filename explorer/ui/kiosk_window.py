@@ -162,6 +162,9 @@ class KioskWindow(QWidget):
 
     def come_back(self) -> None:
         """Be full screen and in front again, whatever the desktop did."""
+        whole = self.screen().geometry()
+        if self.geometry() != whole:
+            self.setGeometry(whole)  # without a window manager nobody else does
         if not (self.isVisible() and self.isFullScreen() and self.isActiveWindow()):
             self.showFullScreen()
             if QGuiApplication.platformName() not in {"wayland", "offscreen"}:

@@ -138,6 +138,16 @@ def test_a_visitor_can_not_close_it(hall: Hall) -> None:
     assert hall.left == 0
 
 
+def test_it_fills_the_screen_again_whatever_was_done_to_it(hall: Hall) -> None:
+    hall.window.showMinimized()
+    hall.window.come_back()
+    assert hall.window.isFullScreen()
+    assert hall.window.geometry() == hall.window.screen().geometry()
+    hall.window.hide()
+    hall.window.come_back()
+    assert hall.window.isVisible()
+
+
 def test_held_keys_leave_and_a_short_press_does_not(hall: Hall) -> None:
     hall.key(Qt.Key.Key_Q, QEvent.Type.KeyPress)
     hall.after(1)
