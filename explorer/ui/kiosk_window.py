@@ -196,15 +196,19 @@ class KioskWindow(QWidget):
             self._renewed_at = now
             self._hand.submit(self._renew)
         self._draw_what_changed(before.fine != frame.fine, now)
-        words = (frame.title, frame.controls, frame.notice)
-        can_keep = self._kiosk.can_keep
-        if words != (before.title, before.controls, before.notice) or (
-            can_keep != self._pictures.can_keep
+        words = (frame.title, frame.controls, frame.notice, frame.notice_text)
+        drawn = self._pictures
+        self._pictures = replace(
+            drawn, can_keep=self._kiosk.can_keep, has_wandered=self._has_wandered
+        )
+        if (
+            words != (before.title, before.controls, before.notice, before.notice_text)
+            or drawn.can_keep != self._pictures.can_keep
+            or drawn.has_wandered != self._pictures.has_wandered
         ):
             self.update(words_area(self._layout))
         if frame.leaving != before.leaving:
             self.update(self._layout.corner.toAlignedRect())
-        self._pictures = replace(self._pictures, can_keep=can_keep)
 
     def _draw_what_changed(self, fine_changed: bool, now: float) -> None:
         blending = self._pictures.blend < 1

@@ -190,6 +190,29 @@ def test_a_touch_hands_it_over_and_an_idle_minute_takes_it_back(hall: Hall) -> N
     assert hall.stage() is Stage.WALKING
 
 
+def test_the_hint_goes_with_the_first_drag_and_comes_for_the_next_visitor(hall: Hall) -> None:
+    hint = Layout.of(hall.window.size()).line.toRect()
+
+    def is_written_on() -> bool:
+        line = hall.window.grab(hint).toImage()
+        middle = range(line.width() * 2 // 5, line.width() * 3 // 5)
+        lightest = max(
+            line.pixelColor(x, y).lightness() for x in middle for y in range(line.height())
+        )
+        return lightest > 120
+
+    hall.press(hall.middle)
+    hall.release(hall.middle)
+    hall.after(1)
+    assert is_written_on()
+    hall.visit()
+    assert not is_written_on()
+    hall.after(TEMPO.idle_s + 2, step=1)
+    hall.qtbot.keyClick(hall.window, Qt.Key.Key_A)
+    hall.after(2)
+    assert is_written_on()
+
+
 def test_a_key_hands_it_over_too(hall: Hall) -> None:
     hall.qtbot.keyClick(hall.window, Qt.Key.Key_A)
     hall.after(0.1)
