@@ -172,11 +172,15 @@ def reopened(state: SessionState, recipe: "Recipe", title: str) -> SessionState:
     return state.model_copy(update={"title": title, "upscale": ids, "size": size})
 
 
+FIRST_LOOK = Seed(seed=0)
+"""What hangs on the easel when a model is opened for the first time."""
+
+
 def moved_to_model(
     state: SessionState, model: str, label: tuple[float, ...] | None
 ) -> SessionState:
     """The same seeds in another model; what means nothing there is put away."""
-    shown = state.shown if state.shown is not None and is_portable(state.shown) else Seed(seed=0)
+    shown = state.shown if state.shown is not None and is_portable(state.shown) else FIRST_LOOK
     places = tuple(
         place if place.point is None or is_portable(place.point) else Place(weight=place.weight)
         for place in state.places

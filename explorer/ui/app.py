@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.core.places import gallery_folder, log_file, settings_file
 from explorer.studio.hands import Hands
-from explorer.studio.session import SessionState
+from explorer.studio.session import FIRST_LOOK, SessionState
 from explorer.studio.settings import read_settings
 from explorer.studio.studio import Studio
 from explorer.studio.workroom import Workroom
@@ -60,7 +60,7 @@ def open_studio(model: str | None = None, gallery: Path | None = None) -> tuple[
     settings, set_aside = read_settings(settings_file())
     state = settings.session
     if model is not None and (state is None or state.model != model):
-        state = SessionState(model=model)
+        state = SessionState(model=model, shown=FIRST_LOOK)
     studio = Studio(
         Workroom(gallery=its_gallery), Hands.threads(), Post(), settings=settings, state=state
     )
