@@ -12,15 +12,16 @@ CACHE = ROOT / ".cache" / "bench"
 _MAKERS = ("training/networks/dcgan.py", "training/export.py", "training/config.py")
 
 
-def dcgan(size: int) -> Path:
-    """The folder of a full-width DCGAN with random weights.
+def dcgan(size: int, kernel: int = 4) -> Path:
+    """The folder of a full-width DCGAN with random weights and ``kernel`` pixels a side.
 
     In it lie ``bundle/``, ``weights.npz`` (the same network for PyTorch) and ``points.npy``
     float32 (16, latent). Made anew when the code that makes it changes.
     """
-    folder = CACHE / f"dcgan-{size}-{_fingerprint()}"
+    folder = CACHE / f"dcgan-{size}-{kernel}-{_fingerprint()}"
     if not (folder / "points.npy").exists():
-        command = [sys.executable, "-m", "benchmarks.ours.make_dcgan", str(size), str(folder)]
+        command = [sys.executable, "-m", "benchmarks.ours.make_dcgan"]
+        command += [str(size), str(kernel), str(folder)]
         subprocess.run(command, cwd=ROOT, check=True)  # TensorFlow must not stay in this process
     return folder
 

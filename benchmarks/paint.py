@@ -19,13 +19,15 @@ from explorer.models.library import FIRST, shipped_folder
 _AT_THE_WINDOW = Budget("at least", 60)
 _MEMORY = Budget("at most", 600)
 _LEVELS = 2
+_NETWORKS = ((64, 4), (128, 4), (128, 5))
+"""Pixels and kernel: PyTorch's tutorial, the same one size up, and the masks project's."""
 
 
 def measure(context: Context) -> Iterator[Figure]:
-    for size in (64, 128):
-        folder = dcgan(size)
+    for size, kernel in _NETWORKS:
+        folder = dcgan(size, kernel)
         yield context.compare(
-            f"DCGAN-{size}: painting, one picture at a time",
+            f"{_name(size, kernel)}: painting, one picture at a time",
             1,
             "pictures/s",
             None,
@@ -38,8 +40,12 @@ def measure(context: Context) -> Iterator[Figure]:
     if shipped.exists():
         yield _alone(context, shipped)
         yield from _at_the_window(context, shipped, FIRST)
-    for size in (64, 128):
-        yield from _at_the_window(context, bundle_of(dcgan(size)), f"DCGAN-{size}")
+    for size, kernel in _NETWORKS:
+        yield from _at_the_window(context, bundle_of(dcgan(size, kernel)), _name(size, kernel))
+
+
+def _name(size: int, kernel: int) -> str:
+    return f"DCGAN-{size} of {kernel}×{kernel}"
 
 
 def _alone(context: Context, bundle: Path) -> Figure:

@@ -1,6 +1,6 @@
 """Writes a DCGAN of the published width as a bundle, and its weights for PyTorch.
 
-``python -m benchmarks.ours.make_dcgan SIZE FOLDER``
+``python -m benchmarks.ours.make_dcgan SIZE KERNEL FOLDER``
 """
 
 import os
@@ -26,8 +26,8 @@ POINTS = 16
 _WARM_UP = 40  # batches, after which running statistics are those of the weights
 
 
-def make(size: int, folder: Path) -> None:
-    settings = Settings()  # width 1, 5×5: 64 filters up, as published
+def make(size: int, kernel: int, folder: Path) -> None:
+    settings = Settings(kernel=kernel)  # width 1: 64 filters up, as published
     gan = Gan(dcgan.plan(size, 3, settings), settings)
     for number in range(_WARM_UP):
         z = tf.random.stateless_normal((32, gan.plan.latent), seed=(number, 0))
@@ -51,4 +51,4 @@ def make(size: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    make(int(sys.argv[1]), Path(sys.argv[2]))
+    make(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

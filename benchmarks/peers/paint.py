@@ -18,10 +18,11 @@ def main(size: int, folder: Path, cores: int) -> None:
     torch.set_num_threads(cores)
     with np.load(folder / "weights.npz", allow_pickle=False) as given:
         weights = [given[name] for name in sorted(given)]
+    kernel = next(w.shape[0] for w in weights if w.ndim == 4)
     z = torch.from_numpy(np.load(folder / "points.npy", allow_pickle=False))
 
     def painter(layout: torch.memory_format) -> Callable[[int], NDArray[np.uint8]]:
-        generator = dcgan.Generator(dcgan.FILTERS[size])
+        generator = dcgan.Generator(dcgan.FILTERS[size], kernel=kernel)
         dcgan.load(generator, weights)
         generator.eval().to(memory_format=layout)
 
