@@ -20,7 +20,7 @@ class Onlooker(QObject):
         super().__init__()
         self._seen: set[str] = set()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and isinstance(watched, Canvas):
             self._note("window")
             if watched.picture is not None:

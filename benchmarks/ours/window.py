@@ -37,7 +37,7 @@ class Frames(QObject):
         self.shown: list[tuple[PaintRequest, float]] = []
         canvas.installEventFilter(self)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and isinstance(watched, Canvas):
             question = watched.question
             if question is not None and (not self.shown or self.shown[-1][0] != question):

@@ -24,7 +24,7 @@ from explorer.gallery.site import Work, write_site
 from explorer.latent.expression import Seed
 from explorer.render.manifest import Line, Manifest
 from explorer.render.order import Order, Piece, Plan, batches
-from explorer.render.repaint import UNWATCHED, Pixels, finish, paint_together
+from explorer.render.repaint import Pixels, finish, paint_together
 from explorer.upscale.upscaler import Upscalers
 
 ORDER = "export.json"
@@ -48,7 +48,7 @@ class _Beside:
     line: Line
 
 
-def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = UNWATCHED) -> int:
+def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Progress()) -> int:
     """Carry out ``plan`` in ``out``, going on from whatever an earlier run left there.
 
     Args:

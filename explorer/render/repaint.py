@@ -27,7 +27,6 @@ AS_PAINTED = 1
 """Levels of 255 by which a picture painted again may differ: processors round differently."""
 AFTER_UPSCALING = 2
 
-UNWATCHED = Progress()
 
 _PAINTED = 0.1  # of the progress bar, where upscaling follows
 
@@ -95,7 +94,7 @@ def recalled(recipe: Recipe, generator: Generator) -> Request:
 
 
 def paint(
-    request: Request, upscalers: Upscalers, progress: Progress = UNWATCHED
+    request: Request, upscalers: Upscalers, progress: Progress = Progress()
 ) -> tuple[Pixels, Recipe]:
     """The picture and its recipe.
 
@@ -110,7 +109,7 @@ def paint(
 
 
 def paint_recipe(
-    recipe: Recipe, library: Library, upscalers: Upscalers, progress: Progress = UNWATCHED
+    recipe: Recipe, library: Library, upscalers: Upscalers, progress: Progress = Progress()
 ) -> Pixels:
     """Paint what ``recipe`` says, upscaling included; raises as ``painter`` and ``paint`` do."""
     request = recalled(recipe, painter(recipe.model, library))
@@ -134,7 +133,7 @@ def paint_together(requests: Sequence[Request]) -> Pixels:
 
 
 def finish(
-    picture: Pixels, request: Request, upscalers: Upscalers, progress: Progress = UNWATCHED
+    picture: Pixels, request: Request, upscalers: Upscalers, progress: Progress = Progress()
 ) -> tuple[Pixels, Recipe]:
     """Upscale what the model painted, (h, w, 1 or 3), and write down how it came about."""
     if request.upscale:
@@ -164,7 +163,7 @@ class Verdict:
 
 
 def verify(
-    path: Path, library: Library, upscalers: Upscalers, progress: Progress = UNWATCHED
+    path: Path, library: Library, upscalers: Upscalers, progress: Progress = Progress()
 ) -> Verdict:
     """Paint a picture again from the recipe inside it, and compare; raises only Cancelled."""
     try:

@@ -58,7 +58,7 @@ class Arithmetic(QWidget):
         for place in self.places:
             place.set_light(colours)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusIn:
             self._gesture = object()  # all steps of one visit to a weight undo as one
         return super().eventFilter(watched, event)

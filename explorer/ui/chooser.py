@@ -15,7 +15,7 @@ class Chooser(QComboBox):
         self._arrow = icon("down", colours.quiet)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
         self._arrow.paint(painter, QRect(self.width() - 26, (self.height() - 18) // 2, 18, 18))

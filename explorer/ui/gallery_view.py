@@ -60,13 +60,13 @@ class Works(QAbstractListModel):
     def work(self, row: int) -> "Artwork":
         return self._works[row]
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._works)
 
-    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
+    def canFetchMore(self, parent: Index) -> bool:
         return self._more and not parent.isValid()
 
-    def fetchMore(self, parent: Index) -> None:  # noqa: N802 - Qt's name
+    def fetchMore(self, parent: Index) -> None:
         self._more = False
         self._ask(self._works[-1])
 
@@ -83,7 +83,7 @@ class Works(QAbstractListModel):
             return f"{name}\n{work.width} × {work.height} px\nDouble click or Enter to reopen"
         return None
 
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802 - Qt's name
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         work = self._works[index.row()]
         title = str(value).strip()
         if role != Qt.ItemDataRole.EditRole or title == work.title:
@@ -94,7 +94,7 @@ class Works(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsEditable
 
-    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802 - Qt's name
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         work = self._works[indexes[0].row()]
         return pack(self.expression(indexes[0].row()), file=self._studio.picture_file(work))
 
@@ -271,7 +271,7 @@ class _GalleryGrid(Grid):
     reopened = Signal(int)
     binned = Signal(int)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         key = event.key()
         if index.isValid() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -108,23 +108,21 @@ class Frames(QStyledItemDelegate):
         below = self.picture_rect(cell)
         return QRect(below.left(), below.bottom() + 4, below.width(), self.caption - 4)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         parent = self.parent()
         return parent.gridSize() if isinstance(parent, QListView) else QSize(96, 96)
 
-    def createEditor(  # noqa: N802 - Qt's name
-        self, parent: QWidget, option: QStyleOptionViewItem, index: Index
-    ) -> QWidget:
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QLineEdit(parent)
         editor.setMaxLength(500)
         editor.setAccessibleName("New name")
         return editor
 
-    def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802 - Qt's name
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
         if not (isinstance(editor, QLineEdit) and editor.isModified()):
             super().setEditorData(editor, index)  # a thumbnail's arrival must not undo typing
 
-    def updateEditorGeometry(  # noqa: N802 - Qt's name
+    def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         cell: QRect = option.rect
@@ -165,7 +163,7 @@ class Grid(QListView):
         self.verticalScrollBar().rangeChanged.connect(self._ranged)
         self.clicked.connect(lambda index: self.chosen.emit(index.row()))
 
-    def setModel(self, model: QAbstractItemModel | None) -> None:  # noqa: N802 - Qt's name
+    def setModel(self, model: QAbstractItemModel | None) -> None:
         super().setModel(model)
         self._lay_out()
 
@@ -189,19 +187,19 @@ class Grid(QListView):
         """Tell again what is in view, soon."""
         self._settled.start()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         self._lay_out()
         super().resizeEvent(event)
         self._settled.start()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         before = self.currentIndex().row()
         super().keyPressEvent(event)
         after = self.currentIndex().row()
         if self._keys_choose and Qt.Key(event.key()) in _KEYS_THAT_MOVE and after != before:
             self.chosen.emit(after)
 
-    def startDrag(self, actions: Qt.DropAction) -> None:  # noqa: N802 - Qt's name
+    def startDrag(self, actions: Qt.DropAction) -> None:
         index = self.currentIndex()
         if index.isValid():
             picture = index.data(Qt.ItemDataRole.DecorationRole)

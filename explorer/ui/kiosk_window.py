@@ -287,7 +287,7 @@ class KioskWindow(QWidget):
 
     # What visitors and staff do
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         now, at = self._clock(), event.position()
         self._show_cursor_of(event)
         if self._layout.corner.contains(at):
@@ -301,7 +301,7 @@ class KioskWindow(QWidget):
             self._pressed_at = at
             self._kiosk.press(now)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._show_cursor_of(event)
         if self._in_corner and not self._layout.corner.contains(event.position()):
             self._release_corner()
@@ -312,17 +312,17 @@ class KioskWindow(QWidget):
             self._has_wandered = True
         self._kiosk.drag(offset.x(), offset.y(), self._clock())
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._on_keep and _generous(self._layout.keep).contains(event.position()):
             self._ask_to_keep()
         self._on_keep = False
         self._pressed_at = None
         self._release_corner()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         now = self._clock()
         key, modifiers = event.key(), event.modifiers()
         if key == Qt.Key.Key_Q and modifiers & _CHORD == _CHORD:
@@ -337,7 +337,7 @@ class KioskWindow(QWidget):
         else:
             self._kiosk.touch(now)
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if not event.isAutoRepeat() and not self._in_corner:
             self._kiosk.let_go()
 
@@ -360,26 +360,26 @@ class KioskWindow(QWidget):
 
     # The window
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             self._in_corner = False
             self._kiosk.let_go()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         if self._is_shut:
             event.accept()
         else:
             event.ignore()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         picture = self._pictures.now
         self._layout = Layout.of(
             self.size(), 1.0 if picture is None else picture.width() / picture.height()
         )
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         if not self._layout.picture.contains(event.rect().toRectF()) or self._pictures.now is None:
             draw_wall(painter, self._layout, self._light)

@@ -44,7 +44,7 @@ class Notice(QFrame):
     def complain(self, sentence: str) -> None:
         self._show(sentence, None, _ERROR_MS)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._settle()
         return super().eventFilter(watched, event)

@@ -83,10 +83,10 @@ class DropPlace(QAbstractButton):
         self._colours = colours
         self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         return QSize(80, 80)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         c = self._colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -137,7 +137,7 @@ class DropPlace(QAbstractButton):
         else:
             self.looked.emit(self._expression)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.emptied.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -145,7 +145,7 @@ class DropPlace(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self._expression is None:
             return
         menu = QMenu(self)
@@ -157,11 +157,11 @@ class DropPlace(QAbstractButton):
         menu.addActions([look, away])
         menu.popup(event.globalPos())
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = event.position().toPoint()
         super().mousePressEvent(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         moved = (event.position().toPoint() - self._pressed_at).manhattanLength()
         pulled = moved >= QApplication.startDragDistance()
         if self._expression is not None and self.isDown() and pulled:
@@ -170,17 +170,17 @@ class DropPlace(QAbstractButton):
         else:
             super().mouseMoveEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if unpack(event.mimeData()) is not None and event.source() is not self:
             self._hovers_over = True
             event.acceptProposedAction()
             self.update()
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:  # noqa: N802 - Qt's name
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._hovers_over = False
         self.update()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+    def dropEvent(self, event: QDropEvent) -> None:
         self._hovers_over = False
         self.update()
         expression = unpack(event.mimeData())

@@ -60,13 +60,13 @@ class Seeds(QAbstractListModel):
     def forget(self) -> None:
         self._images.clear()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and default
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else self._count
 
-    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 - Qt's name
+    def canFetchMore(self, parent: Index) -> bool:
         return not parent.isValid() and self._first + self._count <= MAX_SEED
 
-    def fetchMore(self, parent: Index) -> None:  # noqa: N802 - Qt's name
+    def fetchMore(self, parent: Index) -> None:
         more = min(_PAGE, MAX_SEED + 1 - self._first - self._count)
         self.beginInsertRows(QModelIndex(), self._count, self._count + more - 1)
         self._count += more
@@ -85,7 +85,7 @@ class Seeds(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
 
-    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:  # noqa: N802 - Qt's name
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
         seed = self.seed(indexes[0].row())
         return pack(Seed(seed=seed), self.picture(seed))
 

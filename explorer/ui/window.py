@@ -261,22 +261,22 @@ class Window(QMainWindow):
         if state.shown is not None and picture is not None:
             carry(self.canvas, pack(state.shown, picture), picture)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if picture_file(event.mimeData()) is not None:
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+    def dropEvent(self, event: QDropEvent) -> None:
         file = picture_file(event.mimeData())
         if file is not None:
             event.acceptProposedAction()
             self._studio.open_file(file)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+    def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.WindowStateChange and self.isMinimized():
             self.tools.pins.stop()  # nobody looks
         super().changeEvent(event)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         self.tools.pins.stop()
         self._studio.set(
             geometry=bytes(self.saveGeometry().toBase64().data()).decode(),

@@ -66,7 +66,7 @@ class Upscalers:
         self,
         picture: Pixels,
         stages: Sequence[Stage],
-        progress: Progress = Progress(),  # noqa: B008 - frozen
+        progress: Progress = Progress(),
     ) -> Pixels:
         """Upscale uint8 (h, w, 3), or grey (h, w, 1), to uint8 (H, W, 3), stage after stage.
 
@@ -127,7 +127,7 @@ def upscale(
     picture: Pixels,
     session: "InferenceSession",
     card: UpscalerCard,
-    progress: Progress = Progress(),  # noqa: B008 - frozen
+    progress: Progress = Progress(),
 ) -> Pixels:
     """Run one network over uint8 (h, w, 3), piece by piece, to (h * scale, w * scale, 3).
 

@@ -69,7 +69,7 @@ class Look:
 def look(
     folder: Path,
     out: Path | None = None,
-    progress: Progress = Progress(),  # noqa: B008 - frozen
+    progress: Progress = Progress(),
 ) -> Look:
     """Decode every record as training would, measure it, and draw a contact sheet.
 

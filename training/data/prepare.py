@@ -40,7 +40,7 @@ def prepare(
     name: str | None = None,
     licence: str = "",
     credits: Sequence[str] = (),
-    progress: Progress = Progress(),  # noqa: B008 - frozen
+    progress: Progress = Progress(),
     workers: int | None = None,
 ) -> DatasetCard:
     """Turn a folder, a zip of one or a `.npy` array into a dataset at ``out``.

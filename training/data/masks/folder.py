@@ -56,7 +56,7 @@ def write_masks(
     count: int,
     size: int,
     seed: int,
-    progress: Progress = Progress(),  # noqa: B008 - frozen, so sharing it is harmless
+    progress: Progress = Progress(),
     workers: int | None = None,
 ) -> None:
     """Write pictures 0 to ``count`` - 1 of ``seed``, PNG (size, size, 3), and then their table.
