@@ -133,7 +133,8 @@ def match(text: str) -> str | None:
 
     None where nothing in it can be looked for, such as a lone quotation mark.
     """
-    words = (word for word in re.split(r"[\s\0]+", text) if _has_letter(word))
+    # Lone surrogates can't be written in UTF-8, and no title holds one.
+    words = (word for word in re.split(r"[\s\0\ud800-\udfff]+", text) if _has_letter(word))
     quoted = ['"' + word.replace('"', '""') + '"*' for word in words]
     return " ".join(quoted) or None
 

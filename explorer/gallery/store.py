@@ -75,6 +75,12 @@ class Gallery:
             try:
                 with told(folder / NAME):
                     tidy(folder, gallery._db, gallery._insert)
+            except OSError as error:
+                gallery.close()
+                raise KnownError(
+                    f"{error.filename or folder} can't be read: {error.strerror}; "
+                    "make it readable or choose another folder."
+                ) from error
             except BaseException:
                 gallery.close()
                 raise
@@ -154,7 +160,7 @@ class Gallery:
             ).fetchone()
             if row is None:
                 raise KnownError(f"The work {uuid} is not in the bin of {self.folder}.")
-            artwork = _artwork(row)
+            artwork = self._artwork(row)
             path = self.picture_path(artwork)
             binned = self.folder / "bin" / path.name
             if not path.exists() and not binned.exists():
@@ -178,7 +184,7 @@ class Gallery:
         )
         if row is None:
             raise KnownError(f"There is no work {uuid} in {self.folder}; it may be in the bin.")
-        return _artwork(row)
+        return self._artwork(row)
 
     def named(self, title: str) -> Artwork | None:
         """The newest work of this title, whatever the case."""
@@ -187,7 +193,7 @@ class Gallery:
             " ORDER BY number DESC LIMIT 1",
             (Caption(title).title.casefold(),),
         )
-        return None if row is None else _artwork(row)
+        return None if row is None else self._artwork(row)
 
     def search(
         self, text: str = "", *, after: Artwork | None = None, limit: int = 60
@@ -203,13 +209,13 @@ class Gallery:
                 f"SELECT {_COLUMNS} FROM artwork WHERE binned_at IS NULL AND number < ?"
                 " ORDER BY number DESC LIMIT ?"
             )
-            return [_artwork(row) for row in self._all(sql, (before, limit))]
+            return [self._artwork(row) for row in self._all(sql, (before, limit))]
         sql = (
             f"SELECT {_COLUMNS} FROM artwork WHERE number IN (SELECT rowid FROM words"
             " WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?)"
             " ORDER BY number DESC"
         )
-        return [_artwork(row) for row in self._all(sql, (query, before, limit))]
+        return [self._artwork(row) for row in self._all(sql, (query, before, limit))]
 
     def count(self) -> int:
         row = self._one("SELECT count(*) FROM artwork WHERE binned_at IS NULL", ())
@@ -225,7 +231,7 @@ class Gallery:
         Raises:
             KnownError: the picture itself is gone or damaged.
         """
-        path = self.folder / thumbnail_name(artwork.uuid)
+        path = inside(self.folder, thumbnail_name(artwork.uuid))
         with suppress(OSError):
             content = path.read_bytes()
             if content.startswith(b"\xff\xd8") and content.endswith(b"\xff\xd9"):
@@ -295,7 +301,7 @@ class Gallery:
     def _write_thumbnail(self, uuid: str, pixels: Pixels) -> bytes:
         """Not written whole: a thumbnail cut short is known by its end, and made again."""
         content = thumbnail_jpeg(pixels)
-        path = self.folder / thumbnail_name(uuid)
+        path = inside(self.folder, thumbnail_name(uuid))
         with suppress(OSError):
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
@@ -311,6 +317,15 @@ class Gallery:
                     f"{self.folder} can't be changed: {error.strerror}; "
                     "free some space or choose another folder."
                 ) from error
+
+    def _artwork(self, row: tuple[Any, ...]) -> Artwork:
+        try:
+            return _artwork(row)
+        except (TypeError, ValueError) as error:  # a stranger's gallery may say anything
+            raise KnownError(
+                f"{self.folder / NAME} says of the work {row[1]!r} what makes no sense ({error}); "
+                "move it away and open the gallery again: it is made anew from the pictures."
+            ) from error
 
     def _one(self, sql: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
         rows = self._all(sql, values)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE
+from explorer.core.files import BESIDE, inside
 from explorer.gallery.artwork import picture_name
 from explorer.gallery.caption import Caption
 from explorer.gallery.pictures import read_caption, read_picture, recaption
@@ -110,10 +110,10 @@ def _finish_renames(folder: Path, db: sqlite3.Connection) -> None:
     """Write the title of the database into files that were about to get it."""
     behind = db.execute("SELECT uuid, title FROM artwork WHERE file_behind").fetchall()
     for uuid, title in behind:
-        path = folder / picture_name(uuid)
         try:
+            path = inside(folder, picture_name(uuid))
             recaption(path, read_caption(path).called(title))
         except KnownError as error:
-            log.warning("%s keeps its old title: %s", path, error)
+            log.warning("%s keeps its old title: %s", uuid, error)
             continue
         db.execute("UPDATE artwork SET file_behind = 0 WHERE uuid = ?", (uuid,))

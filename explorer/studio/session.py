@@ -28,6 +28,8 @@ Pin = Literal["a", "b"]
 WEIGHTS = (1.0, -1.0, 1.0)
 """A − B + C: the most useful sum there is (smiling − plain + another)."""
 
+_HEAVIEST = 9.99  # that a place's weight can be dialled to
+
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,7 +38,7 @@ class Frozen(BaseModel):
 class Place(Frozen):
     """One of the three drop places of A − B + C."""
 
-    weight: float = Field(ge=-9.99, le=9.99, allow_inf_nan=False)
+    weight: float = Field(ge=-_HEAVIEST, le=_HEAVIEST, allow_inf_nan=False)
     point: Expression | None = None
 
 
@@ -46,7 +48,7 @@ class SessionState(Frozen):
     model: str
     shown: Expression | None = None
     title: str = Field(default="", max_length=500)
-    psi: float = Field(default=1.0, ge=0.0, le=4.0)
+    psi: float = Field(default=1.0, ge=-10.0, le=10.0)  # as in recipes
     cutoff: int | None = None
     label: tuple[float, ...] | None = None
     noise_scale: float = Field(default=1.0, allow_inf_nan=False)
@@ -143,7 +145,9 @@ def laid_out(state: SessionState, expression: Expression) -> SessionState:
     match expression:
         case Between(path="slerp", start=a, end=b, t=t) if 0.0 <= t <= 1.0:
             return state.model_copy(update={"pin_a": a, "pin_b": b, "t": t})
-        case Sum(norm="typical", terms=terms) if len(terms) <= len(WEIGHTS):
+        case Sum(norm="typical", terms=terms) if len(terms) <= len(WEIGHTS) and all(
+            abs(term.weight) <= _HEAVIEST for term in terms
+        ):
             filled = [Place.model_construct(weight=t.weight, point=t.point) for t in terms]
             empty = [Place(weight=weight) for weight in WEIGHTS[len(filled) :]]
             return state.model_copy(update={"places": (*filled, *empty)})

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
     from explorer.models.library import Entry
 
+_UPSCALE = "Upscale"
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -205,7 +207,7 @@ class Studio:
         """Enlarge what is shown with the upscalers of the settings; the result keeps its question."""
         if self.state.shown is not None:
             update = {"upscale": self.settings.upscalers, "size": None}
-            self._step(lambda s: s.model_copy(update=update), "Upscale")
+            self._step(lambda s: s.model_copy(update=update), _UPSCALE)
 
     def stop_upscaling(self) -> None:
         """Back to the picture as painted; work that is under way stops."""
@@ -333,7 +335,10 @@ class Studio:
     def _not_painted(self, question: PaintRequest, error: Exception) -> None:
         self.complain(error)
         if question.upscale and question == self.question:
-            self.stop_upscaling()
+            if self.history.undo_label == _UPSCALE:
+                self.undo()  # a step of its own would be asked for again by every undo
+            else:
+                self.stop_upscaling()
 
     def _keep(self, question: PaintRequest, title: str) -> None:
         ready = self._easel.result(question)
@@ -393,6 +398,8 @@ class Studio:
                 answer = work()
             except Exception as error:  # noqa: BLE001 - told to the person, or logged with traceback
                 refusal = error
+                if self._closed:  # a save at the door: nobody is left to be told
+                    log.error("not done before closing", exc_info=error)
                 self._post(lambda: refuse(refusal))
             else:
                 self._post(lambda: done(answer))

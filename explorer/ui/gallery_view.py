@@ -274,7 +274,9 @@ class _GalleryGrid(Grid):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         key = event.key()
-        if index.isValid() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if self.state() == self.State.EditingState:  # keys that the name's field let through
+            super().keyPressEvent(event)
+        elif index.isValid() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.reopened.emit(index.row())
         elif index.isValid() and key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.binned.emit(index.row())

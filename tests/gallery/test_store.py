@@ -241,6 +241,47 @@ def test_a_row_that_leads_out_of_the_folder_is_refused(gallery: Gallery, paint: 
         gallery.picture_path(gallery.get(kept.uuid))
 
 
+def test_a_name_that_leads_out_of_the_folder_writes_no_thumbnail(
+    gallery: Gallery, paint: Paint
+) -> None:
+    gallery.save(*paint())
+    with sqlite3.connect(gallery.folder / "gallery.sqlite") as db:
+        db.execute("UPDATE artwork SET uuid = '../../../elsewhere/x'")
+    db.close()
+    (artwork,) = gallery.search()
+    with pytest.raises(KnownError, match="outside"):
+        gallery.thumbnail(artwork)
+    assert not (gallery.folder.parent / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(("column", "value"), [("tags", "x"), ("tags", "5"), ("made_at", "never")])
+def test_a_row_that_makes_no_sense_is_one_sentence(
+    gallery: Gallery, paint: Paint, column: str, value: str
+) -> None:
+    gallery.save(*paint())
+    with sqlite3.connect(gallery.folder / "gallery.sqlite") as db:
+        db.execute(f"UPDATE artwork SET {column} = ?", (value,))
+    db.close()
+    with pytest.raises(KnownError, match="makes no sense .* move it away"):
+        gallery.search()
+
+
+def test_half_a_character_finds_what_its_neighbours_find(gallery: Gallery, paint: Paint) -> None:
+    kept = gallery.save(*paint(), Caption("Low Sun"))
+    assert gallery.search("low\udc80") == [kept]
+
+
+def test_a_shelf_that_cannot_be_listed_is_one_sentence(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("explorer.gallery.strays.os.scandir", refused)
+    with pytest.raises(KnownError, match=r"pictures can't be read: Permission denied"):
+        Gallery.open(gallery.folder)
+
+
 def test_two_galleries_on_one_folder_see_each_other(gallery: Gallery, paint: Paint) -> None:
     with Gallery.open(gallery.folder) as other:
         kept = gallery.save(*paint(1), Caption("Low Sun"))

@@ -120,6 +120,16 @@ def test_laying_out_a_sum_fills_the_places_as_they_were(
     assert session.resolve(again) == session.resolve(state)
 
 
+def test_a_sum_heavier_than_can_be_dialled_is_shown_and_the_places_stay() -> None:
+    heavy = Sum(terms=(Term(weight=20.0, point=A), Term(weight=-1.0, point=B)))
+
+    state = session.laid_out(EMPTY, heavy)
+
+    assert state.shown == heavy
+    assert state.places == EMPTY.places
+    assert SessionState.model_validate_json(state.model_dump_json()) == state
+
+
 def test_seeds_move_to_another_model_and_its_own_points_stay() -> None:
     point = Point(space="z", shape=(1,), data="AACAPw==")
     state = EMPTY.model_copy(

@@ -236,6 +236,20 @@ def test_an_upscaler_that_is_missing_is_named(desk: Desk) -> None:
     assert not desk.state.upscale  # nothing pretends to be under way
 
 
+def test_an_upscaler_that_fails_leaves_no_step_to_undo(desk: Desk) -> None:
+    desk.studio.show_seed(1)
+    desk.studio.show_seed(2)
+    desk.studio.set(upscalers="no-such-thing")
+    desk.studio.upscale()
+    desk.work()
+
+    desk.studio.undo()
+    desk.work()
+
+    assert desk.state.shown == Seed(seed=1)
+    assert len(desk.complaints) == 1
+
+
 # Keeping
 
 

@@ -69,6 +69,7 @@ def test_an_empty_gallery_invites(room: Room) -> None:
 def test_a_work_is_renamed_in_its_place(room: Room) -> None:
     room.show_seed(1)
     room.save("Moon")
+    room.show_seed(2)
     gallery = room.window.gallery
     room.ctrl(Qt.Key.Key_2)
     room.until(lambda: gallery.works.rowCount() == 1)
@@ -77,10 +78,12 @@ def test_a_work_is_renamed_in_its_place(room: Room) -> None:
     room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
     editor = QApplication.focusWidget()
     assert editor is not None
+    before = room.state
     room.qtbot.keyClicks(editor, "Late Moon")
     room.qtbot.keyClick(editor, Qt.Key.Key_Return)
 
     room.until(lambda: gallery.works.index(0).data() == "Late Moon")
+    assert room.state == before  # the key ended the typing, and opened nothing
 
 
 def test_a_deleted_work_comes_back_with_undo(room: Room) -> None:
