@@ -102,7 +102,10 @@ def inside(folder: Path, name: str) -> Path:
     """
     if not name or "\0" in name or Path(name).is_absolute():
         raise KnownError(f"{folder} names a file {name!r}, which is not a plain name inside it.")
-    path = (folder / name).resolve()
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError) as error:  # Python 3.11 and 3.12 call a loop of links the latter
+        raise KnownError(f"{folder} names a file {name!r}, which leads nowhere.") from error
     if not path.is_relative_to(folder.resolve()):
         raise KnownError(f"{folder} names a file {name!r}, which lies outside of it.")
     return path

@@ -1,5 +1,6 @@
 """The models a person has: those that ship, and those they added."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -63,7 +64,7 @@ class Library:
         Raises:
             KnownError: there is no such model, or it can't be opened.
         """
-        path = self._find(id_or_path).resolve()
+        path = Path(os.path.realpath(self._find(id_or_path)))  # raises never
         with self._lock:
             if path not in self._opened:
                 self._opened[path] = Generator.open(Bundle.read(path))
@@ -94,7 +95,7 @@ class Library:
         ids = self._ids()
         if id_or_path in ids:
             return ids[id_or_path]
-        if id_or_path and Path(id_or_path).exists():
+        if id_or_path and os.path.exists(id_or_path):  # noqa: PTH110 - raises never
             return Path(id_or_path)
         there = ", ".join(ids) or "none"
         raise KnownError(f"There is no model {id_or_path[:200]!r}; installed: {there}.")

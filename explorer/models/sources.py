@@ -119,7 +119,7 @@ class _Zip:
             zlib.error,
             EOFError,
             RuntimeError,
-            NotImplementedError,
+            ValueError,  # a name that is not the UTF-8 it claims to be
         ) as error:
             raise KnownError(f"{self.path}: {name} is damaged or locked; get it again.") from error
 

@@ -180,6 +180,12 @@ def test_a_link_out_of_the_folder_is_refused(dcgan: "Spoiled", tmp_path: Path) -
     refused(dcgan.path, "outside")
 
 
+def test_a_link_to_itself_is_refused(dcgan: "Spoiled") -> None:
+    (dcgan.path / "synthesis.onnx").unlink()
+    (dcgan.path / "synthesis.onnx").symlink_to("synthesis.onnx")
+    refused(dcgan.path, "leads nowhere|can't be read")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_is_refused_rather_than_waited_for(dcgan: "Spoiled") -> None:
     (dcgan.path / "synthesis.onnx").unlink()
@@ -203,6 +209,18 @@ def test_a_zip_damaged_within_is_refused(golden: Path, tmp_path: Path) -> None:
     packed = zipped(golden / "dcgan-bundle", tmp_path / "packed.zip")
     content = bytearray(packed.read_bytes())
     content[80] ^= 255
+    packed.write_bytes(content)
+    refused(packed, "damaged")
+
+
+def test_a_zip_whose_names_are_no_text_is_refused(golden: Path, tmp_path: Path) -> None:
+    packed = zipped(golden / "dcgan-bundle", tmp_path / "packed.zip")
+    content = bytearray(packed.read_bytes())
+    at = content.find(b"PK\x03\x04")
+    while at != -1:
+        content[at + 7] |= 8  # the flag of a name in UTF-8
+        content[at + 30] = 0xFF
+        at = content.find(b"PK\x03\x04", at + 1)
     packed.write_bytes(content)
     refused(packed, "damaged")
 

@@ -86,6 +86,17 @@ def test_a_path_to_nothing_is_said_so(tmp_path: Path) -> None:
         Library([]).open(tmp_path / "nothing")
 
 
+def test_a_name_too_long_for_a_file_is_no_model() -> None:
+    with pytest.raises(KnownError, match="There is no model 'aaa"):
+        Library([]).open("a" * 5000)
+
+
+def test_a_path_that_leads_in_a_circle_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(KnownError, match="does not exist"):
+        Library([]).open(tmp_path / "circle")
+
+
 def test_without_models_the_way_out_is_named(tmp_path: Path) -> None:
     for folders in ([tmp_path / "none"], []):
         with pytest.raises(KnownError, match="No model is installed; put one into"):
