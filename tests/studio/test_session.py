@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from explorer.latent.arithmetic import to_text
-from explorer.latent.expression import Between, Expression, Mean, Point, Seed, Sum
+from explorer.latent.expression import Between, Expression, Mean, Point, Seed, Sum, Term
 from explorer.studio import session
 from explorer.studio.session import Place, SessionState
 
