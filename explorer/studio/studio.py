@@ -261,12 +261,13 @@ class Studio:
         text: str,
         after: "Artwork | None",
         found: Callable[[list["Artwork"], int], None],
+        limit: int = 60,
     ) -> None:
         """Ask for the next kept pictures that match, newest first, and how many are kept in all."""
 
         def look() -> tuple[list["Artwork"], int]:
             gallery = self._workroom.gallery
-            return gallery.search(text, after=after), gallery.count()
+            return gallery.search(text, after=after, limit=limit), gallery.count()
 
         self._do(self._hands.gallery, look, lambda answer: found(*answer))
 
@@ -396,7 +397,7 @@ class Studio:
         def run() -> None:
             try:
                 answer = work()
-            except Exception as error:  # noqa: BLE001 - told to the person, or logged with traceback
+            except Exception as error:
                 refusal = error
                 if self._closed:  # a save at the door: nobody is left to be told
                     log.error("not done before closing", exc_info=error)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from explorer.gallery.artwork import Artwork
 
 _KEPT = 400  # thumbnails, 256 KB each
+_PAGE = 60  # works asked for at a time
 _PAUSE_MS = 120  # after the last letter typed
 _UNNAMED = "Untitled"
 
@@ -55,10 +56,14 @@ class Works(QAbstractListModel):
         self._ask(None)
 
     def refresh(self) -> None:
-        self._ask(None)
+        """Ask again for as many as are there, so that whoever scrolled far stays where they are."""
+        self._ask(None, len(self._works))
 
     def work(self, row: int) -> "Artwork":
         return self._works[row]
+
+    def row(self, uuid: str) -> int | None:
+        return next((row for row, work in enumerate(self._works) if work.uuid == uuid), None)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._works)
@@ -108,7 +113,7 @@ class Works(QAbstractListModel):
             self._put(work.uuid)
         self._studio.thumbnails.want([work.uuid for work in ahead])
 
-    def _ask(self, after: "Artwork | None") -> None:
+    def _ask(self, after: "Artwork | None", at_least: int = 0) -> None:
         self._asking += 1
         question, text = self._asking, self._text
 
@@ -116,7 +121,7 @@ class Works(QAbstractListModel):
             if question == self._asking:  # nobody asked for something else meanwhile
                 self._show(works, count, begin=after is None)
 
-        self._studio.search(text, after, found)
+        self._studio.search(text, after, found, max(_PAGE, at_least))
 
     def _show(self, works: list["Artwork"], count: int, *, begin: bool) -> None:
         self._more = bool(works)
@@ -158,7 +163,8 @@ class GalleryView(QWidget):
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
-        self._seen = False
+        self._seen = self._is_behind = False
+        self._current: tuple[int, str] | None = None  # row and uuid, while the model is reset
         self.works = Works(studio, self)
         self.grid = _GalleryGrid(148, gap=2 * GRID, caption=3 * GRID, keys_choose=False)
         self.grid.setModel(self.works)
@@ -192,6 +198,7 @@ class GalleryView(QWidget):
         rows = QVBoxLayout(shelf)
         rows.setContentsMargins(GRID, 0, 2, 0)
         rows.addWidget(self.grid)
+        shelf.setFocusProxy(self.grid)
         self.stack = QStackedWidget()
         self.stack.addWidget(shelf)
         self.stack.addWidget(self.hint)
@@ -212,7 +219,10 @@ class GalleryView(QWidget):
         self.grid.customContextMenuRequested.connect(self._offer)
         self.grid.looked_at.connect(self.works.want)
         self.works.counted.connect(self._counted)
+        self.works.modelAboutToBeReset.connect(self._note_current)
+        self.works.modelReset.connect(self._find_current)
         self.works.modelReset.connect(self.grid.ask)
+        self.grid.frames.closeEditor.connect(lambda *_: self._catch_up())
         studio.gallery_changed.connect(self._refresh)
 
     def look(self) -> None:
@@ -226,8 +236,30 @@ class GalleryView(QWidget):
         self.spread.setIcon(icon("spread", colours.text))
 
     def _refresh(self) -> None:
-        if self._seen:
+        if self.grid.is_editing:  # a name that is being typed would be lost
+            self._is_behind = True
+        elif self._seen:
             self.works.refresh()
+
+    def _catch_up(self) -> None:
+        if self._is_behind:
+            self._is_behind = False
+            self.works.refresh()
+
+    def _note_current(self) -> None:
+        row = self.grid.currentIndex().row()
+        self._current = None if row < 0 else (row, self.works.work(row).uuid)
+
+    def _find_current(self) -> None:
+        """The same work as before, or the one that took its row when it was thrown away."""
+        if self._current is None:
+            return
+        row, uuid = self._current
+        found = self.works.row(uuid)
+        if found is None and self.grid.hasFocus():
+            found = min(row, self.works.rowCount() - 1)
+        if found is not None and found >= 0:
+            self.grid.setCurrentIndex(self.works.index(found))
 
     def _counted(self, count: int) -> None:
         shown = self.works.rowCount()
@@ -271,10 +303,14 @@ class _GalleryGrid(Grid):
     reopened = Signal(int)
     binned = Signal(int)
 
+    @property
+    def is_editing(self) -> bool:
+        return self.state() == self.State.EditingState
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         key = event.key()
-        if self.state() == self.State.EditingState:  # keys that the name's field let through
+        if self.is_editing:  # keys that the name's field let through
             super().keyPressEvent(event)
         elif index.isValid() and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.reopened.emit(index.row())

@@ -86,6 +86,53 @@ def test_a_work_is_renamed_in_its_place(room: Room) -> None:
     assert room.state == before  # the key ended the typing, and opened nothing
 
 
+def test_a_name_being_typed_outlasts_a_save(room: Room) -> None:
+    room.show_seed(1)
+    room.save("Moon")
+    gallery = room.window.gallery
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: gallery.works.rowCount() == 1)
+    gallery.grid.setCurrentIndex(gallery.works.index(0))
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
+    editor = QApplication.focusWidget()
+    assert editor is not None
+    room.qtbot.keyClicks(editor, "Late")
+
+    room.studio.save()
+    room.until(lambda: len(room.kept) == 2)
+    room.qtbot.keyClicks(editor, " Moon")
+    room.qtbot.keyClick(editor, Qt.Key.Key_Return)
+
+    room.until(lambda: gallery.works.rowCount() == 2)
+    room.until(lambda: gallery.works.index(1).data() == "Late Moon")
+
+
+def test_a_change_far_down_leaves_the_gallery_where_it_stands(room: Room) -> None:
+    room.show_seed(1)
+    for count in range(1, 66):  # more than one page
+        room.studio.save()
+        room.until(lambda count=count: len(room.kept) == count)
+    works, grid = room.window.gallery.works, room.window.gallery.grid
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: works.rowCount() == 60)
+    grid.scrollToBottom()
+    room.until(lambda: works.rowCount() == 65)
+    grid.setFocus()
+    grid.setCurrentIndex(works.index(62))
+    stood = grid.verticalScrollBar().value()
+    thrown = works.work(62).uuid
+
+    works.setData(works.index(62), "Far down")
+    room.until(lambda: works.index(62).data() == "Far down")
+    assert grid.currentIndex().row() == 62
+    assert grid.verticalScrollBar().value() == stood
+    room.qtbot.keyClick(grid, Qt.Key.Key_Delete)
+    room.until(lambda: works.rowCount() == 64)
+
+    assert works.work(62).uuid != thrown
+    assert grid.currentIndex().row() == 62
+
+
 def test_a_deleted_work_comes_back_with_undo(room: Room) -> None:
     room.show_seed(1)
     room.save("Moon")
