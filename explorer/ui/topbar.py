@@ -29,6 +29,7 @@ class TopBar(QWidget):
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
+        self._said = ""
         self.setProperty("role", "bar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.models = Chooser()
@@ -92,12 +93,14 @@ class TopBar(QWidget):
         self._forget_error()
         text = self.expression.text().strip()
         if text and text != words(self._studio.state.shown):
+            self.expression.setModified(False)
             self._studio.type_expression(text)
 
     def _misread(self, error: KnownError) -> None:
         self.error.setText(str(error))
         self.error.show()
         self._mark(True)
+        self.expression.setModified(True)
         if isinstance(error, ExpressionError):
             self.expression.setFocus()
             self.expression.setCursorPosition(error.column)
@@ -114,10 +117,12 @@ class TopBar(QWidget):
 
     def _follow(self, state: SessionState) -> None:
         text = words(state.shown)
-        if self.expression.text() != text:
+        is_typing = self.expression.hasFocus() and self.expression.isModified()
+        if text != self._said and not is_typing:  # nothing that is being typed may be lost
+            self._said = text
             self.expression.setText(text)
             self.expression.setCursorPosition(0)
-        self._forget_error()
+            self._forget_error()
         history = self._studio.history
         for button, label, name in (
             (self.undo, history.undo_label, "Undo"),

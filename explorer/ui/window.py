@@ -164,7 +164,11 @@ class Window(QMainWindow):
         for side, tab in self.tabs.items():
             tab.setChecked(side == settings.side)
         shows_gallery = settings.side == "gallery"
+        had_focus = self._side.isAncestorOf(self.focusWidget() or self)
+        turned = self._side.currentWidget() is not (self.gallery if shows_gallery else self.sheet)
         self._side.setCurrentWidget(self.gallery if shows_gallery else self.sheet)
+        if turned and had_focus:  # else it would fall to a field, and letters are no commands there
+            (self.gallery.stack.currentWidget() if shows_gallery else self.sheet.grid).setFocus()
         if shows_gallery:
             self.gallery.look()
         self.gallery.spread.setChecked(settings.spread)
@@ -220,6 +224,7 @@ class Window(QMainWindow):
                 self.bar.expression.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 self.bar.expression.selectAll()
             case "name":
+                self._studio.set(spread=False)  # the plaque hangs below the picture
                 self.plaque.title.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 self.plaque.title.selectAll()
             case "search":

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from explorer.latent.expression import Seed
+from explorer.latent.expression import Mean, Seed
 from explorer.models.library import Library
 from explorer.studio.hands import Hands
 from explorer.studio.settings import Settings, read_settings
@@ -329,3 +329,43 @@ def test_no_model_at_all_is_an_invitation_and_not_a_crash(
     assert window.canvas.picture is None
     window.close()
     window.deleteLater()
+
+
+def test_what_is_being_typed_outlasts_what_happens_meanwhile(room: Room) -> None:
+    room.show_seed(1)
+    field = room.window.bar.expression
+    room.ctrl(Qt.Key.Key_L)
+    room.qtbot.keyClicks(field, "mean(@1, ")
+
+    room.studio.upscale()  # as if it had been asked for before
+    room.until_painted()
+    room.studio.show_seed(7)
+    assert field.text() == "mean(@1, "
+    room.qtbot.keyClicks(field, "@2)")
+    room.qtbot.keyClick(field, Qt.Key.Key_Return)
+    room.until(lambda: isinstance(room.state.shown, Mean))
+
+    assert field.text() == "mean(@1, @2)"
+
+
+def test_turning_to_the_gallery_and_back_leaves_letters_commands(room: Room) -> None:
+    room.window.sheet.grid.setFocus()
+
+    room.studio.set(side="gallery")
+    assert room.window.focusWidget() is room.window.gallery.grid
+    room.studio.set(side="seeds")
+    assert room.window.focusWidget() is room.window.sheet.grid
+    room.studio.set(side="gallery")
+    room.until(room.window.gallery.hint.isVisible)
+
+    assert not isinstance(room.window.focusWidget(), QLineEdit)
+
+
+def test_a_name_can_be_given_while_the_gallery_is_spread_out(room: Room) -> None:
+    room.show_seed(1)
+    room.studio.set(side="gallery", spread=True)
+
+    room.studio.summoned("name")
+
+    assert room.window.focusWidget() is room.window.plaque.title
+    assert room.window.plaque.title.isVisible()
