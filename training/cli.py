@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_TRAINS = ("tensorflow", "keras", "tf2onnx", "onnx", "tensorboard")  # the extra `train`
+
 # TensorFlow's remarks about the processor are of no use to an artist.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -135,7 +137,10 @@ def run(
     dataset: Annotated[Path, typer.Argument(help="What prepare wrote.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; an existing run goes on.")],
     preset: Annotated[
-        str | None, typer.Option(help="Published settings: masks, portraits or doodles.")
+        str | None,
+        typer.Option(
+            help="Published settings: masks, portraits or doodles. Or ours for two cores: quick."
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="The total to reach.")] = 15_000,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
@@ -168,7 +173,7 @@ def run(
     Watch RUN/grids: the same latents from the first step to the last.
     Curves: tensorboard --logdir RUN/tensorboard
 
-    Example: explorer-train run dataset --out run --width 0.5 --kernel 4 --steps 15000
+    Example: explorer-train run dataset --out run --preset quick --minutes 60
     """
     from training.folder import RunFolder
     from training.run import Pacing, train
@@ -282,16 +287,23 @@ def _with_bar(what: str, work: Callable[[Progress], T]) -> T:
 
 
 def main() -> None:
-    """Run `explorer-train`; what the world did is one sentence and exit status 1."""
+    """Run `explorer-train`. Exits 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C."""
     _hide_native_chatter()
     try:
         app(prog_name="explorer-train")
     except KnownError as error:
         console.print(str(error), style="red", soft_wrap=True, markup=False, highlight=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("Stopped; the same command goes on from here.")
-        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _TRAINS:
+            raise
+        console.print(
+            f"Training needs {error.name}, which is not installed: pip install 'masquerade[train]'.",
+            style="red",
+            markup=False,
+            highlight=False,
+        )
+        sys.exit(1)
 
 
 def _hide_native_chatter() -> None:

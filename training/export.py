@@ -10,6 +10,7 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
 from explorer.latent.seeds import seed_latent
@@ -18,7 +19,7 @@ from explorer.models.card import Card, Parity, TrainedOn, Training
 from explorer.models.generator import Generator
 from explorer.models.sessions import open_session, run_session
 from training import directions
-from training.folder import RunCard, RunFolder, State
+from training.folder import RunCard, RunFolder
 from training.gan import Gan
 from training.networks import dcgan
 from training.report import grid, to_bytes
@@ -48,29 +49,35 @@ def export(
         licence: of the model; that of its pictures if None. ``credits`` likewise.
 
     Raises:
-        KnownError: the run has no checkpoint, the bundle exists already, or the graph
-            paints anything but what TensorFlow paints.
+        KnownError: the run has no checkpoint, the bundle exists already, its card can't say
+            what is asked for, or the graph paints anything but what TensorFlow paints.
     """
     folder = RunFolder(run)
     run_card = folder.card()
-    gan = _trained(folder, run_card)
-    graph = to_onnx(gan, id)
-    parity = _agreement(gan, graph)
     learned = run_card.dataset
-    card = Card(
-        id=id,
-        title=title,
-        description=description,
-        architecture="dcgan",
-        height=learned.height,
-        width=learned.width,
-        channels=gan.plan.channels,
-        z_dim=gan.plan.latent,
-        licence=learned.licence if licence is None else licence,
-        credits=learned.credits if credits is None else credits,
-        training=_training(run_card, folder.state()),
-        parity=parity,
-    )
+    gan = _trained(folder, run_card)
+    told = {
+        "id": id,
+        "title": title,
+        "description": description,
+        "architecture": "dcgan",
+        "height": learned.height,
+        "width": learned.width,
+        "channels": gan.plan.channels,
+        "z_dim": gan.plan.latent,
+        "licence": _line(learned.licence) if licence is None else licence,
+        "credits": tuple(map(_line, learned.credits)) if credits is None else credits,
+        "training": _training(run_card, int(gan.step)),
+    }
+    try:
+        card = Card.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise KnownError(
+            f"--{first['loc'][0]} can't stand on the model's card: {first['msg']}; choose another."
+        ) from error
+    graph = to_onnx(gan, id)
+    card = card.model_copy(update={"parity": _agreement(gan, graph)})
     files = {"synthesis.onnx": graph, "latents.npz": _npz(directions.of_dcgan(gan.average))}
     files["preview.png"] = _preview(card, files)
     return write_bundle(out / id, card, files)
@@ -142,21 +149,26 @@ def _preview(card: Card, files: dict[str, bytes]) -> bytes:
     return png.getvalue()
 
 
-def _training(card: RunCard, state: State) -> Training:
+def _line(text: str) -> str:
+    """What a dataset says of itself, as a card's line can hold it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
+
+
+def _training(card: RunCard, step: int) -> Training:
     settings = card.settings
     changes = [f"flip {settings.flip}", f"brightness {settings.brightness:g}"]
     learned = card.dataset
     return Training(
         dataset=TrainedOn(
-            name=learned.name,
+            name=_line(learned.name),
             content_sha256=learned.content_sha256,
             count=learned.count,
-            licence=learned.licence,
+            licence=_line(learned.licence),
         ),
-        images_seen=state.images_seen,
+        images_seen=step * settings.batch,
         loss=settings.loss,
         augmentation=", ".join(changes) if settings.flip or settings.brightness else "none",
-        settings={**settings.model_dump(mode="json"), "steps": state.step},
+        settings={**settings.model_dump(mode="json"), "steps": step},
         versions=card.versions,
     )
 

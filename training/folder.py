@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from explorer import __version__
 from explorer.core.errors import KnownError
 from explorer.core.files import read_json, write_bytes, written_whole
+from explorer.core.npz import read_npz
 from training.config import Settings
 from training.data.card import DatasetCard
 
@@ -122,10 +123,12 @@ class RunFolder:
     def grid_latents(self) -> NDArray[np.float32]:
         """The z of the grid, float32 (64, latent): the same from the first step to the last."""
         try:
-            with np.load(self.latents_file, allow_pickle=False) as arrays:
-                z: NDArray[np.float32] = arrays["z"]
-        except (OSError, ValueError, KeyError) as error:
-            raise KnownError(f"{self.latents_file} can't be read: {error}.") from error
+            content = self.latents_file.read_bytes()
+        except OSError as error:
+            raise KnownError(f"{self.latents_file} can't be read: {error.strerror}.") from error
+        z = read_npz(content, str(self.latents_file)).get("z")
+        if z is None or z.dtype != np.float32 or z.shape != (GRID, self.card().settings.latent):
+            raise KnownError(f"{self.latents_file} does not hold the z of this run's grid.")
         return z
 
 

@@ -19,6 +19,7 @@ from training import devices
 from training.config import Settings
 from training.data.card import read_dataset
 from training.data.records import training_pictures
+from training.data.shards import as_os_error
 from training.folder import RunFolder, State, check_same
 from training.gan import Gan
 from training.networks import dcgan
@@ -57,27 +58,33 @@ def train(
 
     Raises:
         KnownError: the dataset can't be read, the run began otherwise, another process
-            trains it, or a loss is no longer finite.
+            trains it, a loss is no longer finite, or the disk refuses.
     """
     console = console or Console(stderr=True)
     card = read_dataset(dataset)
     if card.height != card.width:
         raise KnownError(f"{dataset} has {card.width}×{card.height} pictures, not square ones.")
-    out.mkdir(parents=True, exist_ok=True)
     folder = RunFolder(out)
-    with locked(folder.lock_file, what=f"The run {out}"):
-        if folder.exists():
-            begun = folder.card()
-            settings = settings or begun.settings
-            check_same(begun, settings, card)
-        else:
-            settings = settings or Settings()
-            plan = dcgan.plan(card.width, card.channels, settings)  # before a file is made
-            folder.begin(settings, card)
-        plan = dcgan.plan(card.width, card.channels, settings)
-        with devices.strategy().scope(), _logged(folder.log_file):
-            gan = Gan(plan, settings)
-            return _Loop(folder, gan, pacing, console).go_on(dataset)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with locked(folder.lock_file, what=f"The run {out}"):
+            if folder.exists():
+                begun = folder.card()
+                settings = settings or begun.settings
+                check_same(begun, settings, card)
+            else:
+                settings = settings or Settings()
+                plan = dcgan.plan(card.width, card.channels, settings)  # before a file is made
+                folder.begin(settings, card)
+            plan = dcgan.plan(card.width, card.channels, settings)
+            with devices.strategy().scope(), _logged(folder.log_file):
+                gan = Gan(plan, settings)
+                return _Loop(folder, gan, pacing, console).go_on(dataset)
+    except OSError as error:
+        raise KnownError(
+            f"{out} can't be written: {error.strerror or error}; free some space or choose "
+            "another folder. What was saved before is kept."
+        ) from error
 
 
 def restore(gan: Gan, folder: RunFolder) -> bool:
@@ -119,6 +126,7 @@ class _Loop:
             self._paint_grid(0)
         self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
         start = saved = step = int(gan.step)
+        scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, gan.settings)
         batches = iter(
             gan.strategy.experimental_distribute_dataset(
@@ -132,7 +140,7 @@ class _Loop:
         ):
             pace = Pace()
             while step < pacing.steps and not is_stopped() and not self._is_over():
-                scalars = gan.train(next(batches)[0])
+                scalars = gan.train(_next(batches, dataset))
                 step += 1
                 if step % pacing.report_every == 0 or step == pacing.steps:
                     values = _finite(scalars, step, self.folder)
@@ -143,10 +151,10 @@ class _Loop:
                 if step % pacing.grid_every == 0:
                     self._paint_grid(step)
                 if step % pacing.checkpoint_every == 0:
-                    self._save(step)
+                    self._save(step, scalars)
                     saved = step
             if step != saved:
-                self._save(step)
+                self._save(step, scalars)
                 self._paint_grid(step)
         log.info("stopped at step %d", step)
         if step < pacing.steps:
@@ -157,8 +165,10 @@ class _Loop:
         minutes = self.pacing.minutes
         return minutes is not None and time.monotonic() - self.began > 60 * minutes
 
-    def _save(self, step: int) -> None:
-        self.checkpoints.save(checkpoint_number=step)
+    def _save(self, step: int, scalars: Mapping[str, tf.Tensor]) -> None:
+        _finite(scalars, step, self.folder)
+        with as_os_error():
+            self.checkpoints.save(checkpoint_number=step)
         seconds = self.seconds_before + time.monotonic() - self.began
         self.folder.write_state(
             State(step=step, images_seen=step * self.batch, seconds=round(seconds, 1))
@@ -167,6 +177,18 @@ class _Loop:
     def _paint_grid(self, step: int) -> None:
         path = self.folder.grids / f"{step:08d}.png"
         write_grid(path, self.gan.paint(self.latents).numpy())
+
+
+def _next(batches: Iterator[tuple[tf.Tensor, ...]], dataset: Path) -> tf.Tensor:
+    """The pictures of the next batch."""
+    try:
+        return next(batches)[0]
+    except tf.errors.OpError as error:
+        what = str(error.message).splitlines()[0]
+        raise KnownError(
+            f"{dataset} holds a record that can't be read as its card says ({what}): "
+            f"explorer-train look {dataset} tells more."
+        ) from error
 
 
 def _finite(scalars: Mapping[str, tf.Tensor], step: int, folder: RunFolder) -> dict[str, float]:

@@ -37,7 +37,10 @@ class Entry:
 
 
 class Library:
-    """Bundles by id, over several folders; the first folder that has an id wins."""
+    """Bundles by id, over several folders; the first folder that has an id wins.
+
+    A bundle itself may stand among the folders.
+    """
 
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
         self._folders = [shipped_folder(), user_folder()] if folders is None else list(folders)
@@ -101,12 +104,16 @@ class Library:
         raise KnownError(f"There is no model {id_or_path[:200]!r}; installed: {there}.")
 
     def _bundles(self) -> Iterator[Path]:
+        seen: set[Path] = set()  # one that is named may lie in a folder too
         for folder in self._folders:
             try:
-                found = sorted(folder.iterdir())
+                found = [folder] if _looks_like_a_bundle(folder) else sorted(folder.iterdir())
             except OSError:  # not there yet, which is how every installation begins
                 continue
-            yield from (path for path in found if _looks_like_a_bundle(path))
+            for path in found:
+                if _looks_like_a_bundle(path) and (whole := path.resolve()) not in seen:
+                    seen.add(whole)
+                    yield path
 
 
 def _entry(path: Path) -> Entry:

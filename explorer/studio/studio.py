@@ -363,8 +363,12 @@ class Studio:
         known = [entry.card for entry in self.usable if entry.card is not None]
         if known and not any(card.id == self.state.model for card in known):
             card = next((card for card in known if card.id == default), known[0])
+            named = Path(self.state.model) if self.state.model else None
+            entry = next((e for e in self.usable if e.path == named), None)
+            if entry is not None and entry.card is not None:
+                card = entry.card
             label = one_hot(len(card.classes))
-            if self.state.model:
+            if self.state.model and entry is None:
                 self.complained(f"{self.state.model} isn't installed; this is {card.title}.")
             self.history = History(session.moved_to_model(self.state, card.id, label))
         self.models_listed()

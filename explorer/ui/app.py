@@ -21,6 +21,7 @@ from explorer.ui.window import Window
 
 if TYPE_CHECKING:
     from explorer.gallery.store import Gallery
+    from explorer.models.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +58,21 @@ def open_studio(model: str | None = None, gallery: Path | None = None) -> tuple[
 
         return Gallery.open(gallery or gallery_folder())
 
+    def its_library() -> "Library":
+        from explorer.models.library import Library, shipped_folder, user_folder
+
+        return Library([*([Path(model)] if model else []), shipped_folder(), user_folder()])
+
     settings, set_aside = read_settings(settings_file())
     state = settings.session
     if model is not None and (state is None or state.model != model):
         state = SessionState(model=model, shown=FIRST_LOOK)
     studio = Studio(
-        Workroom(gallery=its_gallery), Hands.threads(), Post(), settings=settings, state=state
+        Workroom(library=its_library, gallery=its_gallery),
+        Hands.threads(),
+        Post(),
+        settings=settings,
+        state=state,
     )
     window = Window(studio, settings_file())
     if set_aside is not None:

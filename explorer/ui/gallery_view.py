@@ -198,7 +198,6 @@ class GalleryView(QWidget):
         rows = QVBoxLayout(shelf)
         rows.setContentsMargins(GRID, 0, 2, 0)
         rows.addWidget(self.grid)
-        shelf.setFocusProxy(self.grid)
         self.stack = QStackedWidget()
         self.stack.addWidget(shelf)
         self.stack.addWidget(self.hint)
@@ -224,6 +223,11 @@ class GalleryView(QWidget):
         self.works.modelReset.connect(self.grid.ask)
         self.grid.frames.closeEditor.connect(lambda *_: self._catch_up())
         studio.gallery_changed.connect(self._refresh)
+
+    @property
+    def place(self) -> QWidget:
+        """What has the keys where nothing is to be typed."""
+        return self.grid if self.works.rowCount() or not self._seen else self.hint
 
     def look(self) -> None:
         """Called when the gallery comes into view: it is opened when first looked at."""

@@ -164,11 +164,12 @@ class Window(QMainWindow):
         for side, tab in self.tabs.items():
             tab.setChecked(side == settings.side)
         shows_gallery = settings.side == "gallery"
-        had_focus = self._side.isAncestorOf(self.focusWidget() or self)
+        focused: QWidget | None = self.focusWidget()  # none before the window is shown
+        had_focus = focused is not None and self._side.isAncestorOf(focused)
         turned = self._side.currentWidget() is not (self.gallery if shows_gallery else self.sheet)
         self._side.setCurrentWidget(self.gallery if shows_gallery else self.sheet)
         if turned and had_focus:  # else it would fall to a field, and letters are no commands there
-            (self.gallery.stack.currentWidget() if shows_gallery else self.sheet.grid).setFocus()
+            (self.gallery.place if shows_gallery else self.sheet.grid).setFocus()
         if shows_gallery:
             self.gallery.look()
         self.gallery.spread.setChecked(settings.spread)

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +61,7 @@ def test_a_run_goes_on_without_its_settings_being_said_again(
     ("words", "sentence"),
     [
         (("--loss", "hinge"), "--loss: Input should be"),
-        (("--preset", "cats"), "'cats' is none of masks, portraits, doodles"),
+        (("--preset", "cats"), "'cats' is none of masks, portraits, doodles, quick"),
         (("--width", "-1"), "--width: Input should be greater than 0"),
         (("--steps", "0"), "greater than or equal to 1"),
     ],
@@ -71,6 +73,23 @@ def test_wrong_words_are_answered_in_a_sentence(
 
     assert sentence in " ".join(said.replace("│", " ").split())
     assert not (tmp_path / "run").exists()
+
+
+def test_without_tensorflow_the_way_out_is_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.random.RandomState(0).randint(0, 255, (4, 9, 9), np.uint8))
+    without = "import sys; sys.modules['tensorflow'] = None; from training.cli import main; main()"
+    for words in (("run", "d", "--out", "r"), ("prepare", "a.npy", "d", "--size", "8")):
+        done = subprocess.run(
+            [sys.executable, "-c", without, *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "pip install 'masquerade[train]'" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "d").exists()
 
 
 def test_help_tells_the_way_and_every_command_has_an_example() -> None:

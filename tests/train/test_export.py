@@ -1,5 +1,8 @@
 import io
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -119,6 +122,37 @@ def test_an_id_is_never_used_twice(grey_run: Path, tmp_path: Path) -> None:
 
     with pytest.raises(KnownError, match="exists already"):
         export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"id": "My Discs", "title": "Discs"}, "--id can't stand on the model's card"),
+        ({"id": "discs-28-r1", "title": ""}, "--title can't stand"),
+        ({"id": "discs-28-r1", "title": "Discs", "credits": ("a\tb",)}, "--credits can't stand"),
+    ],
+)
+def test_what_no_card_can_say_is_refused_in_a_sentence(
+    grey_run: Path, tmp_path: Path, said: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(KnownError, match=sentence):
+        export(grey_run, tmp_path, **said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_dataset_says_of_itself_never_keeps_a_model_from_being_written(
+    grey_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(grey_run, run)
+    told = (run / "run.json").read_text()
+    told = told.replace('"CC0-1.0"', json.dumps("CC0\t" + "1.0 " * 200))
+    (run / "run.json").write_text(told.replace('"Nobody"', json.dumps("No\tbody")))
+
+    card = export(run, tmp_path, id="discs-28-r1", title="Discs")
+
+    assert card.credits == ("No body",)
+    assert card.licence.startswith("CC0 1.0 1.0")
 
 
 def test_painting_is_the_same_alone_and_among_others(grey_run: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,6 +118,60 @@ def test_a_run_that_diverges_says_so_and_keeps_its_last_save(
 
     with pytest.raises(KnownError, match=r"diverged before step .* lower --learning-rate"):
         go(grey_dataset, tmp_path / "run", 50, wild)
+
+
+def test_a_run_that_diverged_unseen_is_not_saved(grey_dataset: Path, tmp_path: Path) -> None:
+    wild = TINY.model_copy(update={"learning_rate": 1e30})
+
+    with pytest.raises(KnownError, match="diverged before step"):
+        go(grey_dataset, tmp_path / "run", 60, wild, report_every=1000, checkpoint_every=50)
+
+    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+def test_a_file_in_the_folders_place_is_a_sentence(grey_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+
+    with pytest.raises(KnownError, match=r"can't be written: .* choose another folder"):
+        go(grey_dataset, tmp_path / "run", 2, TINY)
+
+
+def test_a_full_disk_is_a_sentence_and_the_last_save_is_kept(
+    grey_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(grey_dataset, tmp_path / "run", 4, TINY)
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(KnownError, match="No space left"):
+        patched.setattr(tf.train.CheckpointManager, "save", full)
+        go(grey_dataset, tmp_path / "run", 8)
+
+    assert "going on at step 4" in go(grey_dataset, tmp_path / "run", 5)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 torn"])
+def test_latents_that_are_no_latents_are_a_sentence(
+    content: bytes, grey_dataset: Path, tmp_path: Path
+) -> None:
+    go(grey_dataset, tmp_path / "run", 2, TINY)
+    (tmp_path / "run" / "latents.npz").write_bytes(content)
+
+    with pytest.raises(KnownError, match=r"latents\.npz"):
+        go(grey_dataset, tmp_path / "run", 4)
+
+
+def test_a_record_that_is_not_what_the_card_says_is_a_sentence(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    dataset = tmp_path / "dataset"
+    shutil.copytree(grey_dataset, dataset)
+    card = json.loads((dataset / "dataset.json").read_text())
+    (dataset / "dataset.json").write_text(json.dumps(card | {"channels": 3}))
+
+    with pytest.raises(KnownError, match="can't be read as its card says"):
+        go(dataset, tmp_path / "run", 2, TINY)
 
 
 def test_a_torn_checkpoint_is_named_with_the_way_out(grey_dataset: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def array_source(path: Path) -> Source:
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError) as error:
+    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
         raise KnownError(
             f"{path} can't be opened: it is cut off, or holds Python objects, "
             "which are never loaded from a file; save it again as a plain uint8 array."

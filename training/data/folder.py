@@ -63,7 +63,7 @@ def _opened(path: Path, stack: ExitStack) -> Source:
             return array_source(path)
         if not path.exists():
             raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise KnownError(f"{path} can't be read: {error}.") from error
     raise KnownError(f"{path} is neither a folder, nor a zip of one, nor a .npy array.")
 

@@ -39,7 +39,7 @@ class ShardWriter:
         import tensorflow as tf
 
         if self._file is None:
-            with _as_os_error():
+            with as_os_error():
                 self._file = tf.io.TFRecordWriter(str(self._path()))
         index = self.count
         features = {
@@ -49,7 +49,7 @@ class ShardWriter:
         }
         example = tf.train.Example(features=tf.train.Features(feature=features))
         record = example.SerializeToString(deterministic=True)
-        with _as_os_error():
+        with as_os_error():
             self._file.write(record)
         self._content.update(content_of(label, index, pixels))
         self.count += 1
@@ -77,14 +77,14 @@ class ShardWriter:
         if error is None:
             self._finish()
         else:
-            with suppress(OSError), _as_os_error():
+            with suppress(OSError), as_os_error():
                 self._file.close()
 
     def _path(self) -> Path:
         return self._folder / f"records-{len(self.shards):05d}.tfrecord"
 
     def _finish(self) -> None:
-        with _as_os_error():
+        with as_os_error():
             self._file.close()
         self._file = None
         path = self._path()
@@ -95,7 +95,7 @@ class ShardWriter:
 
 
 @contextmanager
-def _as_os_error() -> Iterator[None]:
+def as_os_error() -> Iterator[None]:
     """TensorFlow has errors of its own for a full disk and its like."""
     import tensorflow as tf
 

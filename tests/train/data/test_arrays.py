@@ -85,3 +85,14 @@ def test_an_array_cut_off_is_refused(tmp_path: Path, length: int) -> None:
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(KnownError, match="it is cut off"), open_source(path):
         pass
+
+
+@pytest.mark.parametrize("count", [b"-5", b"9" * 30])
+def test_an_array_of_an_impossible_length_is_refused(tmp_path: Path, count: bytes) -> None:
+    path = saved(tmp_path, PICTURES)
+    content = path.read_bytes()
+    path.write_bytes(
+        content.replace(b"(5, 8, 8, 3), }" + b" " * len(count), b"(" + count + b", 8, 8, 3), } ", 1)
+    )
+    with pytest.raises(KnownError, match="it is cut off"), open_source(path):
+        pass

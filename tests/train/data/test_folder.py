@@ -200,6 +200,21 @@ def test_what_is_no_source_is_refused(tmp_path: Path, content: bytes | None, sen
         pass
 
 
+def spoiled(content: bytes, mark: bytes, at: int, byte: int) -> bytes:
+    place = content.find(mark) + at
+    return content[:place] + bytes([byte]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("at", "byte"), [(46, 0xFF), (6, 99)], ids=["a name of no text", "a version to come"]
+)
+def test_an_archive_that_cannot_be_listed_is_refused(tmp_path: Path, at: int, byte: int) -> None:
+    path = zipped(tmp_path / "some.zip", {"é.png": png()})
+    path.write_bytes(spoiled(path.read_bytes(), b"PK\x01\x02", at, byte))
+    with pytest.raises(KnownError, match="can't be read"), open_source(path):
+        pass
+
+
 def test_subfolders_are_classes_however_they_are_wrapped() -> None:
     files = ["cats/1", "cats/young/2", "dogs/3"]
     expected = ["cats", "cats", "dogs"]
