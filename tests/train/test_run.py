@@ -144,9 +144,10 @@ def test_a_full_disk_is_a_sentence_and_the_last_save_is_kept(
     def full(*args: object, **kwargs: object) -> None:
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(KnownError, match="No space left"):
-        patched.setattr(tf.train.CheckpointManager, "save", full)
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    with pytest.raises(KnownError, match="No space left"):
         go(grey_dataset, tmp_path / "run", 8)
+    monkeypatch.undo()
 
     assert "going on at step 4" in go(grey_dataset, tmp_path / "run", 5)
 
