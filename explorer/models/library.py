@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from os.path import realpath  # Path.resolve raises where links lead in a circle
 from pathlib import Path
 from threading import Lock
 
@@ -104,14 +105,14 @@ class Library:
         raise KnownError(f"There is no model {id_or_path[:200]!r}; installed: {there}.")
 
     def _bundles(self) -> Iterator[Path]:
-        seen: set[Path] = set()  # one that is named may lie in a folder too
+        seen: set[str] = set()  # one that is named may lie in a folder too
         for folder in self._folders:
             try:
                 found = [folder] if _looks_like_a_bundle(folder) else sorted(folder.iterdir())
             except OSError:  # not there yet, which is how every installation begins
                 continue
             for path in found:
-                if _looks_like_a_bundle(path) and (whole := path.resolve()) not in seen:
+                if _looks_like_a_bundle(path) and (whole := realpath(path)) not in seen:
                     seen.add(whole)
                     yield path
 

@@ -69,6 +69,24 @@ def test_what_ships_wins_over_what_was_added(shipped: Path, tmp_path: Path) -> N
     assert library.open("golden-dcgan") is library.open(shipped / "dcgan-bundle")
 
 
+def test_a_bundle_may_stand_among_the_folders_and_is_listed_once(shipped: Path) -> None:
+    bundle = shipped / "dcgan-bundle"
+
+    found = Library([bundle, shipped]).entries()
+
+    assert found[0].path == bundle
+    assert len(found) == len(Library([shipped]).entries())
+    assert not found[0].problem
+
+
+def test_a_zip_that_is_a_link_to_itself_is_listed_as_broken(tmp_path: Path) -> None:
+    (tmp_path / "round.zip").symlink_to(tmp_path / "round.zip")
+
+    (entry,) = Library([tmp_path]).entries()
+
+    assert entry.problem
+
+
 def test_a_generator_is_opened_once(shipped: Path) -> None:
     library = Library([shipped])
     by_id = library.open("golden-stylegan2")

@@ -20,6 +20,7 @@ from explorer.studio.hands import Hands
 from explorer.studio.settings import Settings, read_settings
 from explorer.studio.studio import Studio
 from explorer.studio.workroom import Workroom
+from explorer.ui.app import open_studio
 from explorer.ui.bridge import Post
 from explorer.ui.window import Window
 
@@ -307,6 +308,21 @@ def test_a_broken_model_is_listed_and_can_not_be_chosen(
     assert not models.model().flags(models.model().index(at, 0)) & Qt.ItemFlag.ItemIsEnabled
     assert room.state == before
     room.close()
+
+
+def test_a_model_named_by_its_path_is_opened(home: Path, qtbot: QtBot, qapp: QApplication) -> None:
+    window, studio = open_studio(str(GOLDEN / "dcgan-bundle"))
+    complaints: list[str] = []
+    studio.complained.connect(complaints.append)
+    window.show()
+    studio.start()
+    qtbot.waitUntil(lambda: bool(studio.entries))
+
+    assert studio.state.model == MODEL
+    assert not complaints
+    qtbot.waitUntil(lambda: window.canvas.picture is not None)
+    window.close()
+    window.deleteLater()
 
 
 def test_no_model_at_all_is_an_invitation_and_not_a_crash(
