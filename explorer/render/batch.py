@@ -90,7 +90,6 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Pro
 
 def _take_up(order: Order, out: Path) -> None:
     """Begin the export in ``out``, or go on with it; refuse to mix it with anything else."""
-    _sweep(out)
     path = out / ORDER
     if not path.exists():
         foreign = next((p.name for p in sorted(out.iterdir()) if p.name[0] != "."), None)
@@ -107,6 +106,7 @@ def _take_up(order: Order, out: Path) -> None:
             f"{out} holds an export that was asked for otherwise ({option}: {there}, now {now}); "
             "ask as before to go on with it, or choose another folder."
         )
+    _sweep(out)
 
 
 def _write_all(

@@ -83,7 +83,8 @@ class Piece:
         if isinstance(self.of, Seed):
             return (self.model, self.truncation)
         point, label = self.of.point, self.of.label
-        return (self.model, self.truncation, self.of.noise_scale, label is None, point.shape)
+        shares = None if label is None else len(label)
+        return (self.model, self.truncation, self.of.noise_scale, shares, point.shape)
 
 
 class Order(BaseModel):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE
 from explorer.core.lock import locked
 from explorer.core.progress import Cancelled, Progress
 from explorer.gallery.pictures import read_picture
@@ -195,11 +196,13 @@ def test_a_folder_with_other_files_is_left_alone(
     plan: Plan, upscalers: Upscalers, tmp_path: Path
 ) -> None:
     (tmp_path / "index.html").write_text("my homepage")
+    (tmp_path / f"{BESIDE}another.png").write_text("being written")
 
     with pytest.raises(KnownError, match=r"holds other files \(index\.html\) and no export"):
         export(plan, tmp_path, upscalers)
 
-    assert content(tmp_path) == {"index.html": b"my homepage"}
+    assert (tmp_path / "index.html").read_text() == "my homepage"
+    assert (tmp_path / f"{BESIDE}another.png").read_text() == "being written"
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"{}", b'{"format": 2, "asked": {}}', b"\xff"])
@@ -253,6 +256,7 @@ import resource, sys
 from pathlib import Path
 import dying_exports
 from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:

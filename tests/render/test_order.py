@@ -138,6 +138,16 @@ def test_recipes_are_read_bare_and_from_a_manifest(
     assert [stage.to for stage in plan.pieces[0].upscale] == [None, (10, 10)]
 
 
+def test_recipes_whose_labels_differ_in_length_are_never_painted_together(
+    recipe: str, library: Library, tmp_path: Path
+) -> None:
+    lines = [json.dumps(json.loads(recipe) | {"label": label}) for label in ([1.0], [0.5, 0.5])]
+
+    plan = _plan(_lines(tmp_path / "recipes.jsonl", *lines), library)
+
+    assert [len(batch) for batch in batches(plan.pieces, plan.generators)] == [1, 1]
+
+
 def test_a_new_size_takes_the_place_of_a_recipe_s_own(
     recipe: str, library: Library, tmp_path: Path
 ) -> None:
