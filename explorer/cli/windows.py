@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +13,21 @@ from explorer.core.errors import KnownError
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
-def why_no_window() -> str | None:
-    """One sentence with the way out where no window can open, else None."""
+def why_no_window(*, loads: bool = True) -> str | None:
+    """One sentence with the way out where no window can open, else None.
+
+    Without ``loads`` Qt is only looked for: another process is going to load it.
+    """
     try:
-        import PySide6
+        is_there = find_spec("PySide6") is not None
     except ModuleNotFoundError:
+        is_there = False
+    if not is_there:
         return "A window needs Qt, which is not installed: pip install 'masquerade[app]'."
     if sys.platform == "linux" and not any(os.environ.get(name) for name in _DISPLAYS):
         return "There is no display for a window; `explorer export` and the others need none."
+    if not loads:
+        return None
     try:
         import PySide6.QtWidgets  # noqa: F401 - whether it loads is what is asked
     except ImportError as error:  # a system library that Qt leans on
@@ -51,7 +59,7 @@ def kiosk(
 
     A slow walk through the model, until a visitor takes over; if it should
     fail, it is started again. Staff leaves by holding the top left corner for
-    three seconds, or Ctrl+Shift+Alt+Q for two; it can't be closed otherwise.
+    three seconds, or Ctrl+Shift+Alt+Q; it can't be closed otherwise.
 
     Example:
       explorer kiosk --model masks-64-r1
@@ -60,7 +68,7 @@ def kiosk(
 
     if model is None:
         model = Library().default_id()
-    _need_a_window()
+    _need_a_window(loads=False)
     from explorer.ui.kiosk import run_kiosk
 
     raise typer.Exit(run_kiosk(model, gallery=gallery))
@@ -73,7 +81,7 @@ def selftest() -> int:
     return run()
 
 
-def _need_a_window() -> None:
-    reason = why_no_window()
+def _need_a_window(*, loads: bool = True) -> None:
+    reason = why_no_window(loads=loads)
     if reason is not None:
         raise KnownError(reason)

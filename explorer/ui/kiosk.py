@@ -49,6 +49,9 @@ def run_window(arguments: Sequence[str]) -> int:
     except KnownError as error:
         sys.stderr.write(f"{error}\n")
         return HOPELESS
+    except ImportError as error:  # a system library that Qt leans on
+        sys.stderr.write(f"Qt can't be loaded ({error}); install that library.\n")
+        return HOPELESS
 
 
 def _show(model: str, gallery: Path | None, heart: Heart) -> int:

@@ -20,6 +20,7 @@ from explorer.models.generator import Generator
 from explorer.studio.installation import Installation, Pixels, fresh_name
 from explorer.studio.kiosk import Stage
 from explorer.studio.walk import Tempo
+from explorer.studio.watch import HOPELESS
 from explorer.ui.kiosk_scene import Layout
 from explorer.ui.kiosk_window import KioskWindow
 from explorer.upscale.upscaler import Upscalers
@@ -297,6 +298,32 @@ def test_names_go_on_when_all_are_taken() -> None:
 def test_the_parent_loads_no_qt() -> None:
     program = "import sys, explorer.ui.kiosk; sys.exit('PySide6' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_command_itself_loads_no_qt_either(tmp_path: Path) -> None:
+    program = (
+        "import sys, typer, explorer.ui.kiosk as kiosk\n"
+        "from explorer.cli import windows\n"
+        "kiosk.run_kiosk = lambda model, gallery: 0\n"
+        "try:\n    windows.kiosk('any', None)\n"
+        "except typer.Exit:\n    sys.exit('PySide6' in sys.modules)\n"
+        "sys.exit(2)"
+    )
+    env = {"MASQUERADE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen", "PATH": ""}
+    assert subprocess.run([sys.executable, "-c", program], check=False, env=env).returncode == 0
+
+
+def test_a_qt_that_can_not_be_loaded_is_told_in_one_sentence_and_not_tried_again() -> None:
+    program = (
+        "import sys; sys.modules['PySide6.QtCore'] = None\n"
+        "from explorer.ui.kiosk import run_window; sys.exit(run_window(['any']))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert run.returncode == HOPELESS
+    assert run.stderr.startswith("Qt can't be loaded")
+    assert run.stderr.count("\n") == 1
 
 
 def test_a_model_that_is_not_there_is_told_in_one_sentence_and_not_tried_again(
