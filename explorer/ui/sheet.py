@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, Qt, QTimer
-from PySide6.QtGui import QImage, QIntValidator
+from PySide6.QtGui import QImage, QRegularExpressionValidator
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from explorer.latent.expression import Expression, Seed
@@ -108,7 +108,7 @@ class Sheet(QWidget):
         self.go.setAccessibleName("Go to seed")
         self.go.setToolTip("Go to a seed (Ctrl+G)")
         self.go.setMaxLength(10)
-        self.go.setValidator(QIntValidator(0, 2**31 - 1, self))
+        self.go.setValidator(QRegularExpressionValidator("[0-9]{1,10}", self))
 
         self.random = QToolButton()
         self.random.setAccessibleName("Random seed")
@@ -160,7 +160,7 @@ class Sheet(QWidget):
 
     def _go(self) -> None:
         if self.go.text():
-            seed = int(self.go.text())
+            seed = min(int(self.go.text()), MAX_SEED)
             self.show_seed(seed)
             self._studio.show_seed(seed)
             self.go.clear()

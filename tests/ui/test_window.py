@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from explorer.latent.expression import Mean, Seed
+from explorer.latent.seeds import MAX_SEED
 from explorer.models.library import Library
 from explorer.studio.hands import Hands
 from explorer.studio.settings import Settings, read_settings
@@ -69,6 +71,20 @@ def test_a_seed_far_away_is_reached_by_its_number(room: Room) -> None:
 
     assert room.state.shown == Seed(seed=1_000_000)
     assert room.window.sheet.seeds.row(1_000_000) is not None
+
+
+@pytest.mark.parametrize(
+    ("typed", "seed"), [("4000000000", 4_000_000_000), ("9999999999", MAX_SEED)]
+)
+def test_every_seed_there_is_can_be_reached(room: Room, typed: str, seed: int) -> None:
+    go = room.window.sheet.go
+    go.setFocus()
+    room.qtbot.keyClicks(go, typed)
+    room.qtbot.keyClick(go, Qt.Key.Key_Return)
+    room.until_painted()
+
+    assert room.state.shown == Seed(seed=seed)
+    assert room.window.sheet.grid.currentIndex().data() == f"@{seed}"
 
 
 def test_r_brings_a_random_seed(room: Room) -> None:
