@@ -1,6 +1,7 @@
 """What a run tells while it goes on: a line, scalars, grids."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from explorer.core.files import written_whole
+from explorer.core.files import write_bytes, written_whole
 
 _QUIET_S = 60.0  # between two lines in a file
 
@@ -45,7 +46,8 @@ def write_grid(path: Path, pictures: NDArray[np.float32]) -> None:
 class Scalars:
     """Numbers over time, as JSON lines and for TensorBoard."""
 
-    def __init__(self, lines: Path, tensorboard: Path) -> None:
+    def __init__(self, lines: Path, tensorboard: Path, *, start: int) -> None:
+        _forget_after(start, lines)
         self._file = lines.open("a", encoding="utf-8")
         self._events = tf.summary.create_file_writer(str(tensorboard))
 
@@ -60,6 +62,21 @@ class Scalars:
     def close(self) -> None:
         self._file.close()
         self._events.close()
+
+
+def _forget_after(start: int, lines: Path) -> None:
+    """Drop what a killed run told of steps that it takes again, and a line cut short."""
+    told = lines.read_bytes().splitlines(keepends=True) if lines.exists() else []
+    kept = [line for line in told if _step_of(line) <= start]
+    if kept != told:
+        write_bytes(lines, b"".join(kept))
+
+
+def _step_of(line: bytes) -> float:
+    try:
+        return float(json.loads(line)["step"]) if line.endswith(b"\n") else math.inf
+    except (ValueError, KeyError, TypeError):
+        return math.inf
 
 
 class Line:

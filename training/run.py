@@ -135,7 +135,9 @@ class _Loop:
         )
         with (
             _polite_stop() as is_stopped,
-            closing(Scalars(self.folder.scalars_file, self.folder.tensorboard)) as scalars_to,
+            closing(
+                Scalars(self.folder.scalars_file, self.folder.tensorboard, start=step)
+            ) as scalars_to,
             Line(self.console, start=start, total=pacing.steps) as line,
         ):
             pace = Pace()

@@ -120,6 +120,19 @@ def test_a_run_that_diverges_says_so_and_keeps_its_last_save(
         go(grey_dataset, tmp_path / "run", 50, wild)
 
 
+def test_what_a_killed_run_told_of_steps_it_takes_again_is_told_once(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    go(grey_dataset, tmp_path / "run", 4, TINY)
+    scalars = tmp_path / "run" / "scalars.jsonl"
+    with scalars.open("a") as file:
+        file.write('{"step": 6, "generator_loss": 1.0}\n{"step": 8, "gener')
+
+    go(grey_dataset, tmp_path / "run", 8)
+
+    assert [json.loads(line)["step"] for line in scalars.read_text().splitlines()] == [2, 4, 6, 8]
+
+
 def test_a_run_that_diverged_unseen_is_not_saved(grey_dataset: Path, tmp_path: Path) -> None:
     wild = TINY.model_copy(update={"learning_rate": 1e30})
 
