@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.ui.carried import carry
+from explorer.ui.images import fitted
 from explorer.ui.theme import LIGHT, Colours
 
 Index = QModelIndex | QPersistentModelIndex
@@ -58,6 +59,7 @@ class Frames(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus) and not selected
         rect = QRectF(self.picture_rect(cell))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -67,7 +69,7 @@ class Frames(QStyledItemDelegate):
         if isinstance(picture, QImage):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not self.crisp)
             painter.setClipPath(path)
-            painter.drawImage(_fitted(picture, rect), picture)
+            painter.drawImage(fitted(picture, rect), picture)
             painter.setClipping(False)
         else:
             painter.fillPath(path, QColor(self.colours.hover))
@@ -76,9 +78,9 @@ class Frames(QStyledItemDelegate):
             self._paint_caption(painter, cell, text, bool(index.data(Qt.ItemDataRole.EditRole)))
         elif hovered or selected:
             self._paint_tag(painter, rect, text)
-        if selected or hovered:
+        if selected or hovered or focused:  # focused: where the arrow keys go on from
             colour = QColor(self.colours.accent if selected else self.colours.edge)
-            painter.setPen(QPen(colour, 3 if selected else 1))
+            painter.setPen(QPen(colour, 3 if selected or focused else 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(-1, -1, 1, 1), 6, 6)
         painter.restore()
@@ -217,10 +219,3 @@ class Grid(QListView):
 
     def _tell(self) -> None:
         self.looked_at.emit(*self.rows_in_view())
-
-
-def _fitted(picture: QImage, room: QRectF) -> QRectF:
-    """The picture's own shape, as large as fits in the middle of ``room``."""
-    scale = min(room.width() / picture.width(), room.height() / picture.height())
-    width, height = picture.width() * scale, picture.height() * scale
-    return QRectF(room.center().x() - width / 2, room.center().y() - height / 2, width, height)

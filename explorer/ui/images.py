@@ -1,11 +1,12 @@
 """From a worker's pixels to what Qt paints."""
 
 import numpy as np
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
 from explorer.studio.soften import Pixels, softened
 
-__all__ = ["from_jpeg", "image", "softened"]
+__all__ = ["fitted", "from_jpeg", "image", "softened"]
 
 
 def image(pixels: Pixels) -> QImage:
@@ -22,3 +23,10 @@ def from_jpeg(content: bytes) -> QImage:
     made = QImage()
     made.loadFromData(content, "JPEG")
     return made
+
+
+def fitted(picture: QImage, room: QRectF) -> QRectF:
+    """The picture's own shape, as large as fits in the middle of ``room``."""
+    scale = min(room.width() / picture.width(), room.height() / picture.height())
+    width, height = picture.width() * scale, picture.height() * scale
+    return QRectF(room.center().x() - width / 2, room.center().y() - height / 2, width, height)

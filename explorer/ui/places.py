@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 from explorer.latent.expression import Expression
 from explorer.studio.soften import Pixels
 from explorer.ui.carried import carry, pack, unpack
-from explorer.ui.images import image
+from explorer.ui.images import fitted, image
 from explorer.ui.theme import LIGHT, Colours
 
 
@@ -99,7 +99,7 @@ class DropPlace(QAbstractButton):
         elif self._image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.setClipPath(path)
-            painter.drawImage(rect, self._image)
+            painter.drawImage(fitted(self._image, rect), self._image)
             painter.setClipping(False)
             self._paint_letter(painter, rect)
         if self._hovers_over or self.hasFocus():

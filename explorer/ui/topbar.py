@@ -96,6 +96,12 @@ class TopBar(QWidget):
             self.expression.setModified(False)
             self._studio.type_expression(text)
 
+    def take_back(self) -> None:
+        """Say again what is shown; what was typed and not entered is let go."""
+        self._forget_error()
+        self.expression.setText(self._said)
+        self.expression.setCursorPosition(0)
+
     def _misread(self, error: KnownError) -> None:
         self.error.setText(str(error))
         self.error.show()

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QApplication,
     QFileDialog,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
     QPushButton,
     QSplitter,
@@ -266,6 +268,17 @@ class Window(QMainWindow):
         state, picture = self._studio.state, self.canvas.picture
         if state.shown is not None and picture is not None:
             carry(self.canvas, pack(state.shown, picture), picture)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape, which no field wants, leads out of it; and out of the full screen."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
+            self.bar.take_back()
+            at_gallery = self._studio.settings.side == "gallery"
+            (self.gallery.place if at_gallery else self.sheet.grid).setFocus()
+        elif self.isFullScreen():
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if picture_file(event.mimeData()) is not None:

@@ -393,6 +393,30 @@ def test_turning_to_the_gallery_and_back_leaves_letters_commands(room: Room) -> 
     assert not isinstance(room.window.focusWidget(), QLineEdit)
 
 
+def test_escape_leads_out_of_every_field(room: Room) -> None:
+    room.show_seed(1)
+    window = room.window
+    fields = (window.bar.expression, window.plaque.title, window.sheet.go)
+    for field in (*fields, *window.tools.arithmetic.weights):
+        field.setFocus()
+        room.qtbot.keyClick(field, Qt.Key.Key_Escape)
+        assert window.focusWidget() is window.sheet.grid
+
+    window.bar.expression.setFocus()
+    room.qtbot.keyClicks(window.bar.expression, "nonsense")
+    room.qtbot.keyClick(window.bar.expression, Qt.Key.Key_Escape)
+    assert window.bar.expression.text() == "@1"
+
+
+def test_escape_leaves_the_full_screen(room: Room) -> None:
+    room.studio.summoned("fullscreen")
+    assert room.window.isFullScreen()
+
+    room.key(Qt.Key.Key_Escape)
+
+    assert not room.window.isFullScreen()
+
+
 def test_a_name_can_be_given_while_the_gallery_is_spread_out(room: Room) -> None:
     room.show_seed(1)
     room.studio.set(side="gallery", spread=True)
