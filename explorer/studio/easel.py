@@ -96,15 +96,25 @@ class Easel:
             self.painted(question, picture)
 
     def _answered_large(self, question: PaintRequest, picture: Picture | None) -> None:
-        if picture is not None:
-            self._post(lambda: self._take(question, picture))
+        self._post(lambda: self._take(question, picture))
 
-    def _take(self, question: PaintRequest, picture: Picture) -> None:
-        self.remember(question, picture)
-        if question == self.question:
-            self.progressed(None)
-            self.painted(question, picture)
-        self.enlarged(question)
+    def _take(self, question: PaintRequest, picture: Picture | None) -> None:
+        if picture is not None:
+            self.remember(question, picture)
+            if question == self.question:
+                self.progressed(None)
+                self.painted(question, picture)
+            self.enlarged(question)
+        self._keep_promises()
+
+    def _keep_promises(self) -> None:
+        """Go back to what was promised and then crowded out by newer questions."""
+        now = self.question
+        if now is not None and now.upscale and self.result(now) is None:
+            return  # under way or next; what is promised comes after it
+        promised = next(iter(self._promised), None)
+        if promised is not None:
+            self._large.ask(promised)
 
     def _not_answered(self, question: PaintRequest, error: Exception) -> None:
         self._post(lambda: self._give_up(question, error))
@@ -114,3 +124,5 @@ class Easel:
         if question == self.question or not question.upscale or promised:
             self.progressed(None)
             self.failed(question, error)
+        if question.upscale:
+            self._keep_promises()

@@ -54,6 +54,7 @@ class Studio:
 
         self.changed: Announcement[[SessionState]] = Announcement()
         self.complained: Announcement[[str]] = Announcement()
+        self.told: Announcement[[str]] = Announcement()
         self.settings_changed: Announcement[[Settings]] = Announcement()
         self.models_listed: Announcement[[]] = Announcement()
         self.kept: Announcement[[Artwork]] = Announcement()
@@ -233,6 +234,7 @@ class Studio:
             self.complained("There is no picture to keep yet; choose a seed first.")
         elif question.upscale and not self.has_upscaled:
             self._easel.promise(question, title)
+            self.told("It will be saved as soon as it is enlarged")
         else:
             self._keep(question, title)
 

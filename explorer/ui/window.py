@@ -126,6 +126,7 @@ class Window(QMainWindow):
         studio.painted.connect(self._show)
         studio.progressed.connect(self.canvas.set_progress)
         studio.complained.connect(self.notice.complain)
+        studio.told.connect(self.notice.toast)
         studio.settings_changed.connect(self._apply)
         studio.models_listed.connect(self._hint)
         studio.kept.connect(self._kept)

@@ -292,6 +292,23 @@ def test_a_save_before_the_upscaler_is_done_keeps_the_upscaled_picture(desk: Des
     assert work.recipe.expression == Seed(seed=1)
 
 
+def test_saves_that_wait_for_the_upscaler_outlast_newer_questions(desk: Desk) -> None:
+    told: list[str] = []
+    desk.studio.told.connect(told.append)
+    for seed in (1, 2):
+        desk.studio.show_seed(seed)
+        desk.studio.upscale()
+        desk.studio.save()
+    desk.studio.show_seed(3)
+    desk.studio.upscale()
+    desk.work()
+
+    assert len(told) == 2
+    assert [work.recipe.expression for work in desk.kept] == [Seed(seed=1), Seed(seed=2)]
+    assert {work.width for work in desk.kept} == {32}
+    assert desk.studio.has_upscaled
+
+
 def test_large_pictures_are_sketched_small(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explorer.studio.workroom._SKETCH", 16)
     started(desk)
