@@ -95,7 +95,7 @@ def _logged_to() -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=1 << 20, backupCount=1, encoding="utf-8"
+            path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", errors="backslashreplace"
         )
     except OSError:
         logging.getLogger("explorer").addHandler(logging.StreamHandler())

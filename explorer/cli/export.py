@@ -96,6 +96,7 @@ def export(
     pixels = None if size is None else parse_size(size)
     numbers = [] if seeds is None else _seeds(seeds)
 
+    from explorer.gallery.caption import one_line
     from explorer.models.generator import Truncation
     from explorer.models.library import Library
     from explorer.render.order import Wishes, plan_recipes, plan_seeds
@@ -110,9 +111,9 @@ def export(
         upscale=parse_upscale(upscale, upscalers),
         upscale_first=upscale_first,
         size=upscalers.plan("", size=pixels),
-        creator=creator,
-        rights=rights,
-        heading=title,
+        creator=one_line(creator),
+        rights=one_line(rights),
+        heading=one_line(title),
     )
     if recipes is not None:
         plan = plan_recipes(recipes, library, wishes)

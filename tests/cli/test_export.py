@@ -44,6 +44,19 @@ def test_seeds_become_named_pictures_with_a_page(explorer: Explorer, tmp_path: P
     assert explorer("verify", *pictures).status == 0
 
 
+def test_words_that_are_no_text_lose_only_what_no_file_can_hold(
+    explorer: Explorer, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ("--creator", "A\udcffda", "--rights", "\udcff", "--title", "Mo\udcffon")
+
+    ran = explorer("export", "--model", "golden-dcgan", "--seeds", "0", *words, "--out", out)
+
+    assert ran.status == 0
+    assert read_caption(out / "000000.png").creator == "Ada"
+    assert "<title>Moon</title>" in (out / "index.html").read_text(encoding="utf-8")
+
+
 def test_the_same_command_again_does_nothing(explorer: Explorer, tmp_path: Path) -> None:
     command = ("export", "--model", "golden-dcgan", "--seeds", "0-2", "--out", tmp_path / "out")
     explorer(*command)
