@@ -19,6 +19,7 @@ from explorer.upscale.stages import MAX_SIDE, Stage
 MAX_RECIPE = 1 << 20  # bytes of JSON
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1.001)]  # of a class; they sum to 1, but for rounding
 
 
 class ModelRef(BaseModel):
@@ -51,7 +52,7 @@ class Recipe(BaseModel):
     model: ModelRef
     expression: Expression
     point: Point
-    label: tuple[FiniteFloat, ...] | None = None
+    label: tuple[Share, ...] | None = None
     truncation: Truncation = AS_IS
     noise_scale: FiniteFloat = 1.0
     upscale: Annotated[tuple[Stage, ...], Field(max_length=16)] = ()

@@ -170,6 +170,8 @@ def verify(
         kept, recipe, _ = read_picture(path)
         if pixels_sha256(kept) != recipe.picture.sha256:
             return Verdict(False, f"{path} was edited after it was painted: its pixels changed.")
+        if (recipe.picture.height, recipe.picture.width) != kept.shape[:2]:
+            return Verdict(False, f"{path} has another size than its recipe says: {_size(kept)}.")
         again = paint_recipe(recipe, library, upscalers, progress)
     except KnownError as error:
         text = str(error)

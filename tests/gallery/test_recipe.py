@@ -48,6 +48,8 @@ def test_the_recipe_of_the_contract_is_read() -> None:
         {"model": {"id": "x"}},
         {"noise_scale": 1e999},
         {"label": ["much"]},
+        {"label": [1e300]},
+        {"label": [-0.5, 1.5]},
         {"point": {"space": "z", "shape": [3], "data": "AACAPw=="}},
         {"expression": {"op": "exec", "code": "1"}},
         {"picture": {"width": 0, "height": 1, "sha256": "0" * 64}},

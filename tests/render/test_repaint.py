@@ -142,6 +142,20 @@ def test_an_edited_picture_is_told_from_one_that_is_as_painted(
     assert "edited" in verdict.sentence
 
 
+def test_a_recipe_of_another_size_is_told(
+    saved: tuple[Path, Recipe], library: Library, upscalers: Upscalers
+) -> None:
+    path, recipe = saved
+    smaller = recipe.picture.model_copy(update={"width": 1})
+    lying = recipe.model_copy(update={"picture": smaller})
+    path.write_bytes(_with_recipe(path.read_bytes(), recipe, lying))
+
+    verdict = verify(path, library, upscalers)
+
+    assert not verdict.ok
+    assert "another size" in verdict.sentence
+
+
 def _swap_pixels(path: Path, painted: Pixels, edited: Pixels, recipe: Recipe) -> None:
     """Keep the recipe and exchange the pixels, as an image editor does."""
     own = recipe.for_picture(
