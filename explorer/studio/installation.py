@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.places import gallery_folder
+from explorer.core.progress import Progress
 from explorer.gallery.caption import Caption
 from explorer.gallery.names import names
 from explorer.gallery.pictures import read_picture
@@ -102,14 +103,18 @@ class Installation:
         picture: Pixels = pictures[0]
         return picture
 
-    def fine(self, stop: Stop) -> Pixels:
-        """The picture a rest deserves: the kept one, or what was painted, upscaled."""
+    def fine(self, stop: Stop, progress: Progress = Progress()) -> Pixels:
+        """The picture a rest deserves: the kept one, or what was painted, upscaled.
+
+        Raises:
+            Cancelled: ``progress`` was told that nobody wants it any more.
+        """
         if stop.work is not None:
             try:
                 return self._kept(stop.work)
             except KnownError:  # someone deleted it since; the walk was planned with it
                 pass
-        return self._upscalers.run(self.paint(stop.point), self._stages())
+        return self._upscalers.run(self.paint(stop.point), self._stages(), progress)
 
     def keep(self, point: Latent) -> str:
         """Paint the picture at ``point`` once more, upscale and save it; the name it was given.

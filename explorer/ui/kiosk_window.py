@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.errors import KnownError
 from explorer.core.latest import LatestOnly
+from explorer.core.progress import Cancelled, Progress
 from explorer.latent.seeds import Latent
 from explorer.studio.installation import Installation
 from explorer.studio.kiosk import EVENING, Kiosk, Stage
@@ -224,7 +225,8 @@ class KioskWindow(QWidget):
         return image(softened(self._installation.paint(point)))
 
     def _refine(self, stop: Stop) -> QImage:
-        fine = image(self._installation.fine(stop))
+        progress = Progress(is_cancelled=lambda: self._is_shut)  # staff that leaves won't wait
+        fine = image(self._installation.fine(stop, progress))
         if max(fine.width(), fine.height()) <= _FINE_PIXELS:
             return fine
         return fine.scaled(
@@ -256,7 +258,8 @@ class KioskWindow(QWidget):
         self._post(lambda: self._kiosk.tell(text, self._clock()))
 
     def _failed(self, question: Latent | Stop, error: Exception) -> None:
-        log.error("an installation could not paint", exc_info=error)
+        if not isinstance(error, Cancelled):
+            log.error("an installation could not paint", exc_info=error)
 
     # Answers
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from explorer.core.progress import Cancelled, Progress
 from explorer.gallery.store import Gallery
 from explorer.latent.seeds import Latent
 from explorer.models.bundle import Bundle
@@ -247,6 +248,13 @@ def test_kept_works_are_walked_to_by_name(hall: Hall) -> None:
     np.testing.assert_array_equal(work.point, hall.installation.pool[0])
     fine = hall.installation.fine(work)
     assert fine.shape[0] > hall.installation.paint(work.point).shape[0]
+
+
+def test_nobody_who_leaves_waits_for_a_fine_picture(hall: Hall) -> None:
+    stop = hall.installation.stops()[0]
+
+    with pytest.raises(Cancelled):
+        hall.installation.fine(stop, Progress(is_cancelled=lambda: True))
 
 
 def test_a_work_that_was_deleted_since_is_painted_instead(hall: Hall) -> None:
