@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from explorer.ui.theme import GRID
@@ -58,6 +59,7 @@ class Notice(QFrame):
         self.show()
         self.raise_()
         self._timer.start(stays_ms)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, sentence))
 
     def _settle(self) -> None:
         buttons = 16 * GRID
