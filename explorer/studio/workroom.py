@@ -88,6 +88,9 @@ class Workroom:
 
     @property
     def gallery(self) -> Gallery:
+        there = self._gallery
+        if there is not None:  # whoever drags a picture out must not wait for a model to open
+            return there
         with self._opening:
             if self._gallery is None:
                 self._gallery = self._open_gallery()
