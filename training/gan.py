@@ -134,7 +134,7 @@ def _optimizer(settings: Settings) -> keras.optimizers.Optimizer:
     if settings.decay:
         rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, settings.decay)
     if settings.optimizer == "adam":
-        return keras.optimizers.Adam(rate, beta_1=settings.beta_1, beta_2=0.999)
+        return keras.optimizers.Adam(rate, beta_1=settings.beta_1, beta_2=settings.beta_2)
     return keras.optimizers.RMSprop(rate)
 
 
