@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -13,8 +12,7 @@ from urllib.parse import quote
 
 from explorer.core.files import write_bytes
 from explorer.gallery.caption import one_line, speakable
-from explorer.gallery.recipe import Recipe, software
-from explorer.latent.expression import Expression, Seed
+from explorer.gallery.recipe import software
 
 LARGE: Final = 256  # pixels of the longer side from which a picture gets a wall of its own
 
@@ -80,18 +78,6 @@ def hang(works: Sequence[Work]) -> list[list[Work]]:
         start, end = (len(small) * step // max(1, len(large)) for step in (number, number + 1))
         walls.append(small[start:end])
     return [wall for wall in walls if wall]
-
-
-def wall_label(recipe: Recipe, made_on: date | None = None) -> str:
-    """Model, seed and day of a picture, as they stand under its title."""
-    parts = [recipe.model.title or recipe.model.id, _origin(recipe.expression)]
-    if made_on is not None:
-        parts.append(f"{made_on.day} {made_on:%B %Y}")
-    return " · ".join(parts)
-
-
-def _origin(expression: Expression) -> str:
-    return f"seed {expression.seed}" if isinstance(expression, Seed) else "composed"
 
 
 def _wall(works: Sequence[Work], number: int) -> str:

@@ -1,4 +1,3 @@
-from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
@@ -8,10 +7,8 @@ from hypothesis.strategies import builds, integers, lists, text
 
 from explorer.gallery.caption import one_line
 from explorer.gallery.names import names
-from explorer.gallery.recipe import parse_recipe
-from explorer.gallery.site import LARGE, Work, hang, page, wall_label, write_site
+from explorer.gallery.site import LARGE, Work, hang, page, write_site
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 WORKS = builds(
     Work, text(min_size=1), text(), text(), width=integers(1, 2000), height=integers(1, 2000)
 )
@@ -102,12 +99,6 @@ def test_the_page_is_one_file(tmp_path: Path) -> None:
 
 def test_an_empty_exhibition_is_still_a_page() -> None:
     assert "0 works" in page([], title="Nothing yet")
-
-
-def test_the_label_names_model_seed_and_day() -> None:
-    recipe = parse_recipe((GOLDEN / "recipe.json").read_bytes(), name="golden")
-    assert wall_label(recipe) == "Golden DCGAN · composed"
-    assert wall_label(recipe, date(2026, 11, 2)).endswith("composed · 2 November 2026")
 
 
 def test_two_hundred_names_are_short_and_differ() -> None:
