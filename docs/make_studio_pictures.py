@@ -22,20 +22,20 @@ PICTURES = Path(__file__).with_name("pictures")
 
 _PATIENCE_S = 60
 _KEPT = {
-    "Lamp Keeper": 8,
-    "Still Water": 4,
-    "Quiet Harbour": 5,
-    "The Salt Road": 11,
-    "Evening Bell": 13,
-    "Red Earth": 14,
-    "Two Horns": 15,
-    "Old Copper": 21,
-    "First Frost": 23,
-    "Slow River": 27,
-    "Open Gate": 30,
-    "Winter Bread": 33,
-    "Far Drum": 36,
-    "Paper Moon": 41,
+    "Lamp Keeper": 14,
+    "Still Water": 15,
+    "Two Horns": 22,
+    "Paper Moon": 53,
+    "Evening Bell": 40,
+    "Red Earth": 26,
+    "The Salt Road": 31,
+    "First Frost": 61,
+    "Old Copper": 50,
+    "Slow River": 36,
+    "Open Gate": 44,
+    "Winter Bread": 10,
+    "Far Drum": 9,
+    "Quiet Harbour": 38,
 }
 """Seeds and the names they were given for the photograph."""
 
@@ -88,9 +88,9 @@ def _pose(its: Photographer) -> None:
         studio.name(title)
         studio.save()
         its.until(partial(_holds, kept, count))
-    studio.pin("a", Seed(seed=3))
-    studio.pin("b", Seed(seed=15))
-    for index, seed in enumerate((6, 2, 7)):
+    studio.pin("a", Seed(seed=44))
+    studio.pin("b", Seed(seed=51))
+    for index, seed in enumerate((9, 0, 23)):
         studio.place(index, Seed(seed=seed))
     studio.travel(0.4)
     studio.name("Lamp Keeper")

@@ -151,6 +151,7 @@ class _Loop:
                     scalars_to.write(step, values)
                     line.reach(step, values)
                 if step % pacing.grid_every == 0:
+                    _finite(scalars, step, self.folder)
                     self._paint_grid(step)
                 if step % pacing.checkpoint_every == 0:
                     self._save(step, scalars)
