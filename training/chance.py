@@ -13,13 +13,10 @@ import tensorflow as tf
 class Purpose(IntEnum):
     """What a draw is for. Numbers are part of the format: append, never renumber."""
 
-    GRID = 0
     GENERATOR_LATENTS = 1
-    DISCRIMINATOR_LATENTS = 2
     AUGMENT = 3
     GENERATOR_DROPOUT = 4
     DISCRIMINATOR_DROPOUT = 5
-    ORDER = 6
 
 
 def key(seed: int, purpose: Purpose, step: tf.Tensor) -> tf.Tensor:

@@ -40,12 +40,8 @@ class Arithmetic(QWidget):
             grid.addWidget(place, 0, 2 * index)
             grid.addWidget(weight, 1, 2 * index)
             self._wire(index, place, weight)
-        for at, sign in ((1, "−"), (3, "+")):
-            between = QLabel(sign)
-            between.setProperty("role", "quiet")
-            between.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            grid.addWidget(between, 0, at)
-            grid.setColumnStretch(at, 1)
+        for between in (1, 3):  # no sign there: the weight below has one, and can change it
+            grid.setColumnStretch(between, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
