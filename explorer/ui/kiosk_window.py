@@ -141,6 +141,11 @@ class KioskWindow(QWidget):
         return self._pictures.fine
 
     @property
+    def title(self) -> str:
+        """The name beneath the picture; empty while none is fully shown."""
+        return self._frame.stop.title if self._frame.title == 1.0 else ""
+
+    @property
     def told(self) -> str:
         """The line that a visitor was told last."""
         return self._frame.notice_text
