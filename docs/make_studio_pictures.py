@@ -103,8 +103,6 @@ def _pose(its: Photographer) -> None:
     studio.set(side="gallery", spread=True)
     _light(studio, "light")
     its.shoot(its.window, "studio-gallery-light.png")
-    studio.set(side="gallery", spread=False)
-    its.shoot(its.window, "studio-gallery-beside.png")
 
 
 def _holds(kept: list[object], count: int) -> bool:
