@@ -9,7 +9,12 @@ from benchmarks.pipe import ROOT
 
 CACHE = ROOT / ".cache" / "bench"
 
-_MAKERS = ("training/networks/dcgan.py", "training/export.py", "training/config.py")
+_MAKERS = (
+    "training/networks/dcgan.py",
+    "training/networks/folded.py",
+    "training/export.py",
+    "training/config.py",
+)
 
 
 def dcgan(size: int, kernel: int = 4) -> Path:

@@ -161,6 +161,13 @@ def run(
     learning_rate: Annotated[float | None, typer.Option(help="Of both players.")] = None,
     beta_1: Annotated[float | None, typer.Option("--beta1", help="Adam's.")] = None,
     beta_2: Annotated[float | None, typer.Option("--beta2", help="Adam's.")] = None,
+    decay: Annotated[
+        float | None, typer.Option(help="The rate falls as 1 / (1 + decay * step).")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32, or mixed_bfloat16 where the processor has it: faster."),
+    ] = None,
     ema: Annotated[float | None, typer.Option(help="How much of the average a step keeps.")] = None,
     flip: Annotated[bool | None, typer.Option("--flip/--no-flip", help="Mirror half.")] = None,
     brightness: Annotated[float | None, typer.Option(help="Largest shift, 0 to 1.")] = None,
@@ -191,6 +198,8 @@ def run(
         "learning_rate": learning_rate,
         "beta_1": beta_1,
         "beta_2": beta_2,
+        "decay": decay,
+        "precision": precision,
         "ema": ema,
         "flip": flip,
         "brightness": brightness,

@@ -34,6 +34,9 @@ class Settings(BaseModel):
     beta_1: float = Field(0.5, ge=0, lt=1, description="Adam's; 0 suits the relativistic loss")
     beta_2: float = Field(0.999, ge=0, lt=1, description="Adam's; lower follows steepness sooner")
     decay: float = Field(0.0, ge=0, description="learning rate falls as 1 / (1 + decay * step)")
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="what both players compute with; weights stay float32"
+    )
     batch: int = Field(64, ge=2, description="real pictures a step, over all replicas")
     ema: float = Field(0.999, ge=0, lt=1, description="how much of the average stays each step")
 

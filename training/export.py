@@ -22,6 +22,7 @@ from training import directions
 from training.folder import RunCard, RunFolder
 from training.gan import Gan
 from training.networks import dcgan
+from training.networks.folded import folded
 from training.report import grid, to_bytes
 from training.run import restore
 
@@ -85,9 +86,10 @@ def export(
 
 def to_onnx(gan: Gan, id: str) -> bytes:
     """The averaged generator as the contract's ``synthesis.onnx``: z in, image and rgb out."""
+    network = folded(gan.average)
 
     def synthesis(z: tf.Tensor) -> dict[str, tf.Tensor]:
-        rgb = gan.average(z, training=False)
+        rgb = network(z, training=False)
         levels = tf.clip_by_value(tf.round((rgb + 1.0) * 127.5), 0.0, 255.0)
         return {"image": tf.cast(levels, tf.uint8), "rgb": rgb}
 

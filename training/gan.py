@@ -8,7 +8,7 @@ from training.augment import augment
 from training.chance import Purpose, key, normal
 from training.config import Settings
 from training.networks import dcgan
-from training.networks.layers import dice
+from training.networks.layers import dice, precision
 
 
 class Gan:
@@ -21,9 +21,10 @@ class Gan:
         self.plan = plan
         self.settings = settings
         self.strategy = tf.distribute.get_strategy()
-        self.generator = dcgan.generator(plan, settings)
-        self.average = dcgan.generator(plan, settings)  # what is painted and exported
-        self.discriminator = dcgan.discriminator(plan, settings)
+        with precision(settings.precision):
+            self.generator = dcgan.generator(plan, settings)
+            self.discriminator = dcgan.discriminator(plan, settings)
+        self.average = dcgan.generator(plan, settings)  # what is painted and exported: float32
         self.generator_optimizer = _optimizer(settings)
         self.discriminator_optimizer = _optimizer(settings)
         self.generator_optimizer.build(self.generator.trainable_variables)

@@ -1,6 +1,7 @@
 """Points that have a number for a name."""
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -17,15 +18,18 @@ _MAX_SEEDS = 1_000_000  # in one list; a month of painting
 _RANGE = re.compile(r"\s*([0-9]{1,10})\s*(?:-\s*([0-9]{1,10})\s*)?", re.ASCII)
 
 
+@lru_cache(maxsize=256)  # a walk between two seeds would draw both again for every picture
 def seed_latent(seed: int, dim: int) -> Latent:
-    """The point in z that ``seed`` stands for: the same on every machine, for ever.
+    """The point in z that ``seed`` stands for: the same on every machine, for ever. Read-only.
 
     numpy's legacy generator is frozen (NEP 19), which the newer ones are not.
 
     Raises:
         ValueError: ``seed`` is not in [0, 2**32).
     """
-    return np.random.RandomState(seed).standard_normal(dim).astype(np.float32)
+    z: Latent = np.random.RandomState(seed).standard_normal(dim).astype(np.float32)
+    z.setflags(write=False)
+    return z
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -129,8 +129,9 @@ class Canvas(QWidget):
         self.update()
 
     def set_progress(self, progress: float | None) -> None:
-        self._progress = progress
-        self.update()
+        if progress != self._progress:  # told with every mouse event, and painting takes longer
+            self._progress = progress
+            self.update()
 
     def toggle_compare(self) -> None:
         self._compares = not self._compares

@@ -85,3 +85,14 @@ def test_the_average_takes_the_running_statistics_along() -> None:
     ]
 
     assert all(moved), [v.path for v, m in zip(gan.average.variables, moved, strict=True) if not m]
+
+
+def test_in_mixed_precision_it_learns_too_and_what_is_exported_stays_float32() -> None:
+    settings = RELATIVISTIC.model_copy(update={"precision": "mixed_bfloat16"})
+    gan = Gan(dcgan.plan(28, 3, settings), settings)
+
+    assert {layer.compute_dtype for layer in gan.average.layers} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in gan.discriminator.layers}
+    weights = [*gan.generator.weights, *gan.discriminator.weights]
+    assert {weight.dtype for weight in weights} == {"float32"}
+    assert distance_after_training(settings) < LEARNT

@@ -93,7 +93,7 @@ def generator(plan: Plan, settings: Settings) -> keras.Model:
         if not last:
             x = _norm(settings)(x)
             x = keras.layers.ReLU()(x)
-    return keras.Model(z, keras.layers.Activation("tanh")(x), name="generator")
+    return keras.Model(z, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
 def discriminator(plan: Plan, settings: Settings) -> keras.Model:
@@ -119,7 +119,10 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
         if settings.discriminator_dropout:
             x = Dropout(settings.discriminator_dropout, number=i)(x)
     logits = keras.layers.Dense(
-        1, kernel_initializer=_spread(settings.seed, _DISCRIMINATOR - 1), name="logit"
+        1,
+        kernel_initializer=_spread(settings.seed, _DISCRIMINATOR - 1),
+        dtype="float32",  # losses are not computed in halves
+        name="logit",
     )(keras.layers.Flatten()(x))
     return keras.Model(pictures, logits, name="discriminator")
 

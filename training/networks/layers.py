@@ -21,6 +21,17 @@ def dice(key: tf.Tensor) -> Iterator[None]:
         _dice.reset(token)
 
 
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Let the layers made inside compute by a Keras dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 class Dropout(keras.layers.Layer):
     """Dropout without a state of its own: what falls out follows from ``dice`` and ``number``.
 
