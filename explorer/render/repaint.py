@@ -17,7 +17,7 @@ from explorer.latent.resolve import resolve
 from explorer.latent.seeds import Latent
 from explorer.models.generator import AS_IS, Generator, Truncation
 from explorer.models.library import Library
-from explorer.upscale.stages import Stage
+from explorer.upscale.stages import MAX_PIXELS, MAX_SIDE, Stage
 from explorer.upscale.upscaler import Upscalers
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -172,12 +172,17 @@ def verify(
             return Verdict(False, f"{path} was edited after it was painted: its pixels changed.")
         if (recipe.picture.height, recipe.picture.width) != kept.shape[:2]:
             return Verdict(False, f"{path} has another size than its recipe says: {_size(kept)}.")
-        again = paint_recipe(recipe, library, upscalers, progress)
+        generator = painter(recipe.model, library)
+        # Before anything is painted: enlarging takes minutes, and recipes come from strangers.
+        leads_to = planned_size((generator.card.width, generator.card.height), recipe.upscale)
+        if leads_to != (kept.shape[1], kept.shape[0]):
+            return Verdict(
+                False, f"{path} is not what its recipe paints: that would have another size."
+            )
+        again, _ = paint(recalled(recipe, generator), upscalers, progress)
     except KnownError as error:
         text = str(error)
         return Verdict(False, text if str(path) in text else f"{path} can't be verified: {text}")
-    if again.shape != kept.shape:
-        return Verdict(False, f"{path} is painted here in another size: {_size(again)} pixels.")
     apart = int(np.abs(again.astype(np.int16) - kept).max())
     allowed = AFTER_UPSCALING if recipe.upscale else AS_PAINTED
     if apart > allowed:
@@ -185,6 +190,16 @@ def verify(
             False, f"{path} is painted differently here: up to {apart} of 255 levels apart."
         )
     return Verdict(True, f"{path} is what its recipe says ({recipe.model.id}, {_size(kept)}).")
+
+
+def planned_size(size: tuple[int, int], stages: Sequence[Stage]) -> tuple[int, int] | None:
+    """Where the stages lead from ``size`` (width, height); None where one is too large to run."""
+    for stage in stages:
+        width, height = (side * (stage.scale or 1) for side in size)
+        size = stage.to or (width, height)
+        if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+            return None
+    return size
 
 
 def _size(pixels: Pixels) -> str:

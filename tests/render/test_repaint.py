@@ -20,8 +20,10 @@ from explorer.render.repaint import (
     paint,
     paint_recipe,
     paint_together,
+    planned_size,
     verify,
 )
+from explorer.upscale.stages import Stage
 from explorer.upscale.upscaler import Upscalers
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -154,6 +156,54 @@ def test_a_recipe_of_another_size_is_told(
 
     assert not verdict.ok
     assert "another size" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        (Stage(id="lanczos", scale=4),),  # to another size
+        (Stage(id="lanczos", scale=16),) * 3
+        + (Stage(id="lanczos", to=(8, 8)),),  # by way of 32,768
+    ],
+    ids=["elsewhere", "too large on the way"],
+)
+def test_a_recipe_that_leads_to_another_size_is_refused_before_anything_is_painted(
+    stages: tuple[Stage, ...], saved: tuple[Path, Recipe], library: Library, upscalers: Upscalers
+) -> None:
+    path, recipe = saved
+    hostile = recipe.model_copy(update={"upscale": stages})
+    path.write_bytes(_with_recipe(path.read_bytes(), recipe, hostile))
+    reached: list[float] = []
+
+    verdict = verify(path, library, upscalers, Progress(reached.append))
+
+    assert (
+        verdict.sentence == f"{path} is not what its recipe paints: that would have another size."
+    )
+    assert not reached
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        (),
+        (Stage(id="lanczos", scale=3), Stage(id="lanczos", to=(5, 7))),
+        (Stage(id="lanczos", to=(5, 7)), Stage(id="lanczos", scale=2)),
+        (Stage(id="lanczos", to=(16_384, 8_192)), Stage(id="lanczos", to=(8, 8))),
+    ],
+)
+def test_the_planned_size_is_the_one_that_upscaling_comes_to(
+    stages: tuple[Stage, ...], upscalers: Upscalers
+) -> None:
+    small = np.zeros((6, 4, 3), np.uint8)
+
+    planned = planned_size((4, 6), stages)
+
+    if planned is None:
+        with pytest.raises(KnownError, match="too large"):
+            upscalers.run(small, stages)
+    else:
+        assert upscalers.run(small, stages).shape == (planned[1], planned[0], 3)
 
 
 def _swap_pixels(path: Path, painted: Pixels, edited: Pixels, recipe: Recipe) -> None:
