@@ -95,7 +95,9 @@ app() {
     exec "$explorer"
   fi
   echo "There is no display here, so the same journey goes without a window, into out/gallery."
-  exec "$explorer" export --seeds 0-47 --names shipped --upscale-first 6 --out out/gallery
+  # An update may bring another model: what the older one painted is kept, under a number.
+  exec "$explorer" export --seeds 0-47 --names shipped --upscale-first 6 \
+    --out out/gallery --set-aside
 }
 
 run_pytest() {

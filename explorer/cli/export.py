@@ -74,6 +74,12 @@ def export(
     title: Annotated[
         str, typer.Option(metavar="TEXT", help="The title of the page; else the model's.")
     ] = "",
+    set_aside: Annotated[
+        bool,
+        typer.Option(
+            "--set-aside", help="Keep what else is in DIR under the name DIR-1, and begin anew."
+        ),
+    ] = False,
 ) -> None:
     """Paint many pictures into a folder, with their recipes inside and a page to look at.
 
@@ -125,16 +131,22 @@ def export(
             f"There are {len(wishes.titles)} names for {len(plan.pieces)} pictures; "
             "the others are called by their numbers."
         )
-    _run(plan, out, upscalers)
+    _run(plan, out, upscalers, sets_aside=set_aside)
 
 
-def _run(plan: "Plan", out: Path, upscalers: "Upscalers") -> None:
-    from explorer.render.batch import INDEX, export
+def _run(plan: "Plan", out: Path, upscalers: "Upscalers", *, sets_aside: bool) -> None:
+    from explorer.render.batch import INDEX, OtherExport, export, set_aside
 
     total = len(plan.pieces)
     with stoppable() as is_stopped, progress_bar("Painting", total, is_stopped) as progress:
         try:
-            painted = export(plan, out, upscalers, progress)
+            try:
+                painted = export(plan, out, upscalers, progress)
+            except OtherExport:
+                if not sets_aside:
+                    raise
+                tell(f"{out} held something else; it is kept as {set_aside(out)}.")
+                painted = export(plan, out, upscalers, progress)
         except Cancelled:
             painted = None
     if painted is None:

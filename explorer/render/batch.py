@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from explorer.core.errors import KnownError
@@ -29,6 +30,11 @@ from explorer.upscale.upscaler import Upscalers
 
 ORDER = "export.json"
 INDEX = "index.html"
+
+
+class OtherExport(KnownError):
+    """The folder is taken: by an export that was asked for otherwise, or by other files."""
+
 
 _WRITERS = 4  # threads; they wait for the disk more than they compute
 
@@ -61,8 +67,8 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Pro
         How many pictures were painted; 0 where all were there already.
 
     Raises:
-        KnownError: another order or other files are in ``out``, another process is at work
-            there, an upscaler is missing, or the disk refuses.
+        OtherExport: another order or other files are in ``out``.
+        KnownError: another process is at work there, an upscaler is missing, or the disk refuses.
         Cancelled: ``progress`` was told to stop; all that is finished is kept.
     """
     try:
@@ -88,21 +94,43 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Pro
         return len(manifest) - before
 
 
+def set_aside(out: Path) -> Path:
+    """Give the folder ``out`` a name with a number that is free, which is returned.
+
+    Raises:
+        KnownError: it can't be renamed.
+    """
+    out = out.absolute()
+    numbered = (out.with_name(f"{out.name}-{number}") for number in count(1))
+    kept = next(path for path in numbered if not path.exists() and not path.is_symlink())
+    try:
+        out.rename(kept)
+    except OSError as error:
+        raise KnownError(
+            f"{out} can't be set aside: {error.strerror}; choose another folder."
+        ) from error
+    return kept
+
+
 def _take_up(order: Order, out: Path) -> None:
     """Begin the export in ``out``, or go on with it; refuse to mix it with anything else."""
     path = out / ORDER
     if not path.exists():
         foreign = next((p.name for p in sorted(out.iterdir()) if p.name[0] != "."), None)
         if foreign is not None:
-            raise KnownError(
+            raise OtherExport(
                 f"{out} holds other files ({foreign}) and no export; choose a new folder."
             )
         write_bytes(path, (order.model_dump_json(indent=1) + "\n").encode())
         return
-    option = order.differs_in(earlier := read_json(path, Order))
+    try:
+        earlier = read_json(path, Order)
+    except KnownError as error:
+        raise OtherExport(str(error)) from error
+    option = order.differs_in(earlier)
     if option is not None:
         there, now = (o.asked.get(option) or "none" for o in (earlier, order))
-        raise KnownError(
+        raise OtherExport(
             f"{out} holds an export that was asked for otherwise ({option}: {there}, now {now}); "
             "ask as before to go on with it, or choose another folder."
         )

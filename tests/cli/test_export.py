@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from explorer.gallery.pictures import read_caption
 
 Explorer = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -66,6 +68,34 @@ def test_the_same_command_again_does_nothing(explorer: Explorer, tmp_path: Path)
 
     assert (again.status, files(tmp_path / "out")) == (0, before)
     assert "already" in again.sentence
+
+
+def test_another_export_is_set_aside_only_when_asked_and_never_changed(
+    explorer: Explorer, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out, first, second = tmp_path / "out", tmp_path / "out-1", tmp_path / "out-2"
+    command = ("export", "--seeds", "0-2", "--out", "out")
+    explorer(*command, "--model", "golden-dcgan")
+    painted = files(out)
+    shutil.move(home / "models" / "golden-dcgan", tmp_path / "older")
+    shutil.copytree(GOLDEN / "stylegan2-bundle", home / "models" / "golden-stylegan2")
+    other = (*command, "--model", "golden-stylegan2")
+
+    assert "asked for otherwise (model:" in explorer(*other).sentence
+    assert files(out) == painted
+
+    ran = explorer(*other, "--set-aside")
+    assert (ran.status, files(first)) == (0, painted)
+    assert str(first) in ran.err
+    again = files(out)
+    assert explorer(*other, "--set-aside").status == 0
+    assert (files(out), second.exists()) == (again, False)
+
+    (out / "export.json").write_text('{"format": 2}')
+    assert explorer(*other, "--set-aside").status == 0
+    assert (files(first), files(out)) == (painted, again)
+    assert (second / "export.json").read_text() == '{"format": 2}'
 
 
 def test_a_manifest_is_exported_again_larger(explorer: Explorer, tmp_path: Path) -> None:

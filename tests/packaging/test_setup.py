@@ -97,6 +97,7 @@ def test_without_a_display_the_journey_goes_without_a_window(tmp_path: Path) -> 
     without = app().splitlines()
     assert "no display" in without[0]
     assert "explorer export --seeds 0-47" in without[1]
+    assert "--set-aside" in without[1]  # else an update that brings another model ends the journey
 
 
 def test_no_registry_host_is_named_where_the_project_is_set_up() -> None:
