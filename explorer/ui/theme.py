@@ -22,7 +22,7 @@ class Colours:
     field: str  # where something is typed or dropped
     line: str
     groove: str  # of a slider, where it has not come yet
-    edge: str  # of fields: 3 to 1 against the panel
+    edge: str  # of fields: 3 to 1 against the panel (WCAG 1.4.11)
     hover: str
     text: str
     quiet: str  # secondary text
@@ -144,19 +144,24 @@ QLabel[role="key"] {{
 }}
 QLabel[role="error"] {{ color: {c.danger}; }}
 QLineEdit, QDoubleSpinBox, QComboBox {{
-    background: {c.field}; color: {c.text}; border: 1px solid {c.line};
+    background: {c.field}; color: {c.text}; border: 1px solid {c.edge};
     border-radius: 6px; padding: 0 8px; min-height: 30px;
     selection-background-color: {c.accent}; selection-color: {c.on_accent};
 }}
-QLineEdit:hover, QDoubleSpinBox:hover, QComboBox:hover {{ border-color: {c.edge}; }}
+QLineEdit:hover, QDoubleSpinBox:hover, QComboBox:hover {{ border-color: {c.quiet}; }}
 QLineEdit:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border: 2px solid {c.accent}; padding: 0 7px; min-height: 28px;
 }}
 QLineEdit[wrong="true"] {{ border: 2px solid {c.danger}; padding: 0 7px; min-height: 28px; }}
 QLineEdit[role="expression"] {{ background: {c.field}; }}
-QLineEdit[role="title"] {{ font-size: 14pt; background: transparent; border-color: transparent; }}
-QLineEdit[role="title"]:hover {{ border-color: {c.line}; }}
-QLineEdit[role="title"]:focus {{ border: 2px solid {c.accent}; background: {c.field}; }}
+QLineEdit[role="title"] {{
+    font-size: 14pt; background: transparent; border: none; border-bottom: 1px solid {c.edge};
+    border-radius: 0; padding: 0 9px;
+}}
+QLineEdit[role="title"]:hover {{ border-bottom-color: {c.quiet}; }}
+QLineEdit[role="title"]:focus {{
+    border: 2px solid {c.accent}; border-radius: 6px; padding: 0 7px; background: {c.field};
+}}
 QDoubleSpinBox {{ padding: 0 4px; }}
 QDoubleSpinBox:focus {{ padding: 0 3px; }}
 QDoubleSpinBox QLineEdit, QDoubleSpinBox QLineEdit:focus {{

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
 
+from explorer.ui.app import application
+from explorer.ui.chooser import Chooser
 from explorer.ui.images import image
 from explorer.ui.theme import DARK, LIGHT, Colours, light_of, stylesheet
 
@@ -35,6 +39,26 @@ def test_every_text_keeps_wcag_aa(c: Colours) -> None:
         assert contrast(c.accent, ground) >= 3.0
     assert contrast(c.on_accent, c.accent) >= 4.5
     assert contrast(c.panel, c.text) >= 4.5
+
+
+@pytest.mark.parametrize("c", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_border_of_every_field_can_be_seen(c: Colours, qtbot: QtBot) -> None:
+    application()
+    panel = QWidget()
+    qtbot.addWidget(panel)
+    panel.setProperty("role", "panel")
+    row = QHBoxLayout(panel)
+    title = QLineEdit()
+    title.setProperty("role", "title")
+    for field in (QLineEdit(), QDoubleSpinBox(), Chooser(), title):
+        row.addWidget(field)
+    panel.setStyleSheet(stylesheet(c))
+    seen = panel.grab().toImage()
+
+    for field in panel.findChildren(QWidget):
+        if field.parent() is panel:
+            below = field.geometry().center().x(), field.geometry().bottom()
+            assert contrast(seen.pixelColor(*below).name(), c.panel) >= 3.0, field
 
 
 def test_a_chosen_light_is_kept_whatever_the_system_says() -> None:
