@@ -14,6 +14,7 @@ from explorer.studio.session import SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.wheel import WheelWithFocus
 from explorer.ui.words import words
 
 
@@ -89,5 +90,6 @@ def _weight(letter: str) -> QDoubleSpinBox:
     made.setKeyboardTracking(False)
     made.setAlignment(Qt.AlignmentFlag.AlignCenter)
     made.setAccessibleName(f"Weight of {letter}")
-    made.setToolTip("How much of it (arrow keys or wheel)")
+    made.setToolTip("How much of it (arrow keys, or the wheel once clicked)")
+    WheelWithFocus(made)
     return made

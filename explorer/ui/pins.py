@@ -18,6 +18,7 @@ from explorer.studio.studio import Studio
 from explorer.ui.icons import icon
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.wheel import WheelWithFocus
 from explorer.ui.words import words
 
 _STEPS = 1000
@@ -43,6 +44,7 @@ class Pins(QWidget):
         self.slider.setPageStep(_STEPS // 10)
         self.slider.setSingleStep(_STEPS // 100)
         self.slider.setAccessibleName("Between A and B")
+        WheelWithFocus(self.slider)
         self.play = QToolButton()
         self.play.setCheckable(True)
         self.play.setAccessibleName("Play between A and B")

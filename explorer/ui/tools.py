@@ -21,6 +21,7 @@ from explorer.ui.chooser import Chooser
 from explorer.ui.pins import Pins
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.wheel import WheelWithFocus
 
 _WIDTH = 39 * GRID
 _HIGHEST = 150  # hundredths: beyond, pictures fall apart
@@ -52,6 +53,9 @@ class Tools(QScrollArea):
         self.about.setProperty("role", "quiet")
         self.about.setWordWrap(True)
         self.about.setTextFormat(Qt.TextFormat.PlainText)
+
+        WheelWithFocus(self.truncation)
+        WheelWithFocus(self.kinds)
 
         heading = QLabel("Truncation")
         heading.setProperty("role", "heading")

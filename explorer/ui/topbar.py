@@ -17,6 +17,7 @@ from explorer.studio.studio import Studio
 from explorer.ui.chooser import Chooser
 from explorer.ui.icons import icon
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.wheel import WheelWithFocus
 from explorer.ui.words import words
 
 _FLAGS = Qt.ItemDataRole.UserRole - 1
@@ -36,6 +37,7 @@ class TopBar(QWidget):
         self.models.setAccessibleName("Model")
         self.models.setToolTip("The model that paints")
         self.models.setFixedWidth(37 * GRID)
+        WheelWithFocus(self.models)
         self.expression = QLineEdit()
         self.expression.setAcceptDrops(False)  # a dropped file belongs to the window
         self.expression.setProperty("role", "expression")

@@ -11,6 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -155,6 +156,16 @@ def drop(target: QWidget, what: Expression | QMimeData) -> bool:
     let_go = QDropEvent(QPointF(at), actions, mime, button, none)
     QApplication.sendEvent(target, let_go)
     return let_go.isAccepted()
+
+
+def wheel(target: QWidget, by: int, at: QPointF | None = None) -> None:
+    """Turn the wheel over ``target``, 120 for a notch away from the hand."""
+    at = at or QPointF(target.width() / 2, target.height() / 2)
+    window = target.window()
+    handle = window.windowHandle()
+    assert handle is not None
+    assert window.childAt(target.mapTo(window, at).toPoint()), "it can't be seen"
+    QTest.wheelEvent(handle, target.mapTo(window, at), QPoint(0, by))
 
 
 @pytest.fixture

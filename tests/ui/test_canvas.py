@@ -2,12 +2,11 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
 )
 
-from .conftest import Room
+from .conftest import Room, wheel
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -59,18 +58,7 @@ def test_the_wheel_brings_the_picture_nearer_and_a_double_click_fits_it(room: Ro
     room.show_seed(1)
     canvas = room.window.canvas
     at = QPointF(canvas.width() / 2 + 30, canvas.height() / 2)
-    event = QWheelEvent(
-        at,
-        canvas.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, 240),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-
-    QApplication.sendEvent(canvas, event)
+    wheel(canvas, 240, at)
     assert canvas.zoom > 1
     room.qtbot.mouseDClick(canvas, LEFT)
 
