@@ -15,6 +15,7 @@ from explorer import __version__
 from explorer.core.errors import KnownError
 from explorer.core.places import log_file, models_folder
 from explorer.core.progress import Progress
+from explorer.core.words import last_words
 
 if TYPE_CHECKING:
     from training.config import Settings
@@ -302,19 +303,21 @@ def main() -> None:
     _hide_native_chatter()
     try:
         app(prog_name="explorer-train")
-    except KnownError as error:
-        console.print(str(error), style="red", soft_wrap=True, markup=False, highlight=False)
+    except Exception as error:  # noqa: BLE001 - what is our mistake goes to the log, whole
+        sentence = last_words(_known(error), "explorer-train")
+        console.print(sentence, style="red", markup=False, highlight=False)
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _TRAINS:
-            raise
-        console.print(
-            f"Training needs {error.name}, which is not installed: pip install 'masquerade[train]'.",
-            style="red",
-            markup=False,
-            highlight=False,
-        )
-        sys.exit(1)
+
+
+def _known(error: Exception) -> Exception:
+    """The error, or what to do about it where no more than the extra ``train`` is missing."""
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or "").partition(".")[0]
+        if package in _TRAINS:
+            return KnownError(
+                f"Training needs {package}, which is not installed: pip install 'masquerade[train]'."
+            )
+    return error
 
 
 def _hide_native_chatter() -> None:

@@ -4,8 +4,6 @@ Nothing heavy is imported here or by the modules that describe the commands, so 
 at once, and comes where Qt or ONNX Runtime are broken or missing.
 """
 
-import logging
-import logging.handlers
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,10 +13,7 @@ import typer
 import explorer
 from explorer.cli import doctor, export, models, pictures, upscalers, windows
 from explorer.cli.screen import tell
-from explorer.core.errors import KnownError
-from explorer.core.places import log_file
-
-log = logging.getLogger(__name__)
+from explorer.core.words import last_words
 
 app = typer.Typer(
     name="explorer",
@@ -80,26 +75,6 @@ def main() -> None:
     """Run the command of this process. Exits 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C."""
     try:
         app(prog_name="explorer")
-    except KnownError as error:
-        tell(str(error))
+    except Exception as error:  # noqa: BLE001 - what is our mistake goes to the log, whole
+        tell(last_words(error, "explorer"))
         sys.exit(1)
-    except Exception:
-        tell(_logged_to())
-        log.exception("explorer %s failed", " ".join(sys.argv[1:]))
-        sys.exit(1)
-
-
-def _logged_to() -> str:
-    """Open the log, and say where what went wrong can be read."""
-    path = log_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", errors="backslashreplace"
-        )
-    except OSError:
-        logging.getLogger("explorer").addHandler(logging.StreamHandler())
-        return "Something is wrong on our side; this is what happened:"
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger("explorer").addHandler(handler)
-    return f"Something is wrong on our side; please send us the end of {path}."

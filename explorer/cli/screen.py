@@ -11,14 +11,10 @@ from types import FrameType
 import typer
 
 from explorer.core.progress import Progress
+from explorer.core.words import printable
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
-
-
-def printable(text: str) -> str:
-    """One line without control characters: names in files must not steer a terminal."""
-    return "".join(c if c.isprintable() else "�" for c in " ".join(text.splitlines()))
 
 
 def tell(sentence: str) -> None:

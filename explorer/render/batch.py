@@ -32,11 +32,11 @@ ORDER = "export.json"
 INDEX = "index.html"
 
 
+_WRITERS = 4  # threads; they wait for the disk more than they compute
+
+
 class OtherExport(KnownError):
     """The folder is taken: by an export that was asked for otherwise, or by other files."""
-
-
-_WRITERS = 4  # threads; they wait for the disk more than they compute
 
 
 @dataclass(frozen=True, slots=True, eq=False)

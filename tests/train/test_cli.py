@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,32 @@ def test_without_tensorflow_the_way_out_is_named(tmp_path: Path) -> None:
         assert "pip install 'masquerade[train]'" in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
     assert not (tmp_path / "d").exists()
+
+
+_OUR_MISTAKE = """
+import training.data.masks.folder
+def write_masks(*args, **kwargs):
+    raise RuntimeError("a mistake of ours")
+training.data.masks.folder.write_masks = write_masks
+from training.cli import main
+main()
+"""
+
+
+def test_our_own_mistakes_go_to_the_log_with_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _OUR_MISTAKE, "masks", str(tmp_path / "out")],
+        env=os.environ | {"MASQUERADE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    log = tmp_path / "home" / "masquerade.log"
+    said = f"Something is wrong on our side; please send us the end of {log}.\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert f"masks {tmp_path / 'out'} failed" in log.read_text()
+    assert "RuntimeError: a mistake of ours" in log.read_text()
 
 
 def test_help_tells_the_way_and_every_command_has_an_example() -> None:
