@@ -287,15 +287,26 @@ def _settings(
 
 
 def _with_bar(what: str, work: Callable[[Progress], T]) -> T:
-    with Bar(
+    """Do ``work`` under a bar, which is not there before the first piece of it is done."""
+    bar = Bar(
         TextColumn(what),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
         console=console,
-    ) as bar:
-        task = bar.add_task(what, total=1.0)
-        return work(Progress(report=lambda fraction: bar.update(task, completed=fraction)))
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task(what, total=1.0)
+
+    def report(fraction: float) -> None:
+        bar.start()
+        bar.update(task, completed=fraction)
+
+    try:
+        return work(Progress(report))
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def main() -> None:

@@ -67,7 +67,10 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def progress_bar(what: str, total: int, is_cancelled: Callable[[], bool]) -> Iterator[Progress]:
-    """A bar on standard error over ``total`` pieces of work, with its pace and the time left."""
+    """A bar on standard error over ``total`` pieces of work, with its pace and the time left.
+
+    It comes with the first report: a refusal before there is work stands alone.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -80,25 +83,30 @@ def progress_bar(what: str, total: int, is_cancelled: Callable[[], bool]) -> Ite
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=total, count=f"0 of {total}", pace="")
-        began: tuple[float, float] | None = None  # when, and with how much already there
+    bars = Bars(*columns, console=console, disable=not console.is_terminal)
+    task = bars.add_task(what, total=total, count=f"0 of {total}", pace="")
+    began: tuple[float, float] | None = None  # when, and with how much already there
 
-        def report(fraction: float) -> None:
-            nonlocal began
-            done, now = fraction * total, time.monotonic()
-            if began is None:
-                began = (now, done)
-                bars.reset(task, completed=int(done))
-            then, at_first = began
-            bars.update(
-                task,
-                completed=done,
-                count=f"{int(done + 1e-6)} of {total}",
-                pace=pace(done - at_first, now - then),
-            )
+    def report(fraction: float) -> None:
+        nonlocal began
+        done, now = fraction * total, time.monotonic()
+        if began is None:
+            began = (now, done)
+            bars.start()
+            bars.reset(task, completed=int(done))
+        then, at_first = began
+        bars.update(
+            task,
+            completed=done,
+            count=f"{int(done + 1e-6)} of {total}",
+            pace=pace(done - at_first, now - then),
+        )
 
+    try:
         yield Progress(report, is_cancelled)
+    finally:
+        if bars.live.is_started:
+            bars.stop()
 
 
 def pace(done: float, seconds: float) -> str:

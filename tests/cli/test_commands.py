@@ -219,3 +219,16 @@ def test_our_own_mistakes_go_to_the_log_with_a_sentence(
     log = home / "masquerade.log"
     assert str(log) in ran.sentence
     assert "RuntimeError: a mistake of ours" in log.read_text()
+
+
+def test_on_a_terminal_a_bar_comes_with_the_work_and_not_before_an_error(
+    explorer: Explorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as if standard error were a terminal
+    command = ("export", "--model", "golden-dcgan", "--seeds", "4", "--out")
+
+    refused = explorer(*command, tmp_path)
+    done = explorer(*command, tmp_path / "out")
+
+    assert "holds other files" in refused.sentence
+    assert "1 of 1" in done.err

@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
@@ -117,6 +119,23 @@ def test_our_own_mistakes_go_to_the_log_with_a_sentence(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, said)
     assert f"masks {tmp_path / 'out'} failed" in log.read_text()
     assert "RuntimeError: a mistake of ours" in log.read_text()
+
+
+def test_a_bar_comes_with_the_work_and_not_before_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr("training.cli.console", Console(file=said, force_terminal=True))
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+
+    for source in ("gone", "broken.zip"):
+        with pytest.raises(KnownError, match=source):
+            say("prepare", tmp_path / source, tmp_path / "d", "--size", 8)
+    before = said.getvalue()
+    say("masks", tmp_path / "m", "--count", 2, "--size", 16)
+
+    assert before == ""
+    assert "rendering" in said.getvalue()
 
 
 def test_help_tells_the_way_and_every_command_has_an_example() -> None:
