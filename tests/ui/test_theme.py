@@ -55,10 +55,10 @@ def test_the_border_of_every_field_can_be_seen(c: Colours, qtbot: QtBot) -> None
     panel.setStyleSheet(stylesheet(c))
     seen = panel.grab().toImage()
 
-    for field in panel.findChildren(QWidget):
-        if field.parent() is panel:
-            below = field.geometry().center().x(), field.geometry().bottom()
-            assert contrast(seen.pixelColor(*below).name(), c.panel) >= 3.0, field
+    for each in panel.findChildren(QWidget):
+        if each.parent() is panel:
+            below = each.geometry().center().x(), each.geometry().bottom()
+            assert contrast(seen.pixelColor(*below).name(), c.panel) >= 3.0, each
 
 
 def test_a_chosen_light_is_kept_whatever_the_system_says() -> None:
