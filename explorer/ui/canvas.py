@@ -3,6 +3,9 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -18,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.studio.session import PaintRequest
 from explorer.studio.soften import Pixels
+from explorer.ui.carried import unpack
 from explorer.ui.images import image
 from explorer.ui.theme import GRID, LIGHT, Colours
 
@@ -32,11 +36,14 @@ class Canvas(QWidget):
 
     carried = Signal()
     """The picture is being dragged away."""
+    dropped = Signal(object, bool)
+    """An expression was let go here; True where it is a kept work with its file."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumSize(240, 240)
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Picture")
         self._colours: Colours = LIGHT
@@ -53,6 +60,7 @@ class Canvas(QWidget):
         self._zoom = 1.0
         self._offset = QPointF()
         self._grabbed: str | None = None
+        self._hovers_over = False
         self._pressed_at = QPoint()
         self._progress: float | None = None
         self._hint = ("", "")
@@ -171,7 +179,7 @@ class Canvas(QWidget):
             self._paint_hint(painter)
         else:
             self._paint_picture(painter)
-        if self.hasFocus():
+        if self.hasFocus() or self._hovers_over:
             painter.setPen(QPen(QColor(self._colours.accent), 2))
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
@@ -346,6 +354,26 @@ class Canvas(QWidget):
             self.set_split(self._split + step)
         else:
             super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if unpack(event.mimeData()) is not None and event.source() is not self:
+            self._hover(True)
+            event.acceptProposedAction()
+        # all else is left to the window, which takes files
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._hover(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._hover(False)
+        expression = unpack(event.mimeData())
+        if expression is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(expression, event.mimeData().hasUrls())
+
+    def _hover(self, over: bool) -> None:
+        self._hovers_over = over
+        self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self.update()

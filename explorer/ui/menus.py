@@ -79,8 +79,8 @@ class CheatSheet(QDialog):
         column.addLayout(grid)
         hint = QLabel(
             "Arrows wander through the sheet. The wheel brings the picture nearer, a double click "
-            "fits it again. Drag any picture onto A, B or C; drop a saved PNG on the window to "
-            "reopen it."
+            "fits it again. Drag any picture onto A, B or C, or onto the easel to see it; drop a "
+            "saved PNG on the window to reopen it."
         )
         hint.setWordWrap(True)
         hint.setProperty("role", "quiet")

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import KnownError
+from explorer.latent.expression import Artwork as ArtworkNode
+from explorer.latent.expression import Expression
 from explorer.studio.session import PaintRequest, SessionState, plain
 from explorer.studio.settings import Settings, write_settings
 from explorer.studio.studio import Studio
@@ -132,6 +134,7 @@ class Window(QMainWindow):
         studio.kept.connect(self._kept)
         studio.summoned.connect(self._come)
         self.canvas.carried.connect(self._carry)
+        self.canvas.dropped.connect(self._hang)
         self.plaque.compare_wanted.connect(self.canvas.toggle_compare)
         self.gallery.deleted.connect(self._deleted)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -269,6 +272,12 @@ class Window(QMainWindow):
         state, picture = self._studio.state, self.canvas.picture
         if state.shown is not None and picture is not None:
             carry(self.canvas, pack(state.shown, picture), picture)
+
+    def _hang(self, expression: Expression, is_kept: bool) -> None:
+        if is_kept and isinstance(expression, ArtworkNode):  # the picture that was in the hand
+            self._studio.reopen(expression.id)
+        else:
+            self._studio.show(expression)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape, which no field wants, leads out of it; and out of the full screen."""

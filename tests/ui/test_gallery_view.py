@@ -192,6 +192,25 @@ def test_a_png_dropped_from_outside_reopens(room: Room) -> None:
     room.until(lambda: room.state.title == work.title)
 
     assert room.state.shown == Seed(seed=6)
+    room.show_seed(1)
+    assert drop(room.window.canvas, mime)  # which leaves files to the window
+    room.until(lambda: room.state.title == work.title)
+
+
+def test_a_kept_picture_dropped_on_the_easel_is_the_one_that_was_in_the_hand(room: Room) -> None:
+    room.studio.truncate(0.4)
+    room.show_seed(6)
+    work = room.save("Moon")
+    room.show_seed(1)
+    room.studio.truncate(1.0)
+    works = room.window.gallery.works
+    room.ctrl(Qt.Key.Key_2)
+    room.until(lambda: works.rowCount() == 1)
+
+    assert drop(room.window.canvas, works.mimeData([works.index(0)]))
+    room.until(lambda: room.state.title == work.title)
+
+    assert (room.state.shown, room.state.psi) == (Seed(seed=6), 0.4)
 
 
 def test_a_dropped_file_that_is_none_of_ours_is_refused_in_one_sentence(

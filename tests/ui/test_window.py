@@ -192,6 +192,25 @@ def test_a_filled_place_shows_its_picture(room: Room) -> None:
     assert room.state.shown == Seed(seed=4)
 
 
+def test_a_picture_dropped_on_the_easel_is_shown(room: Room) -> None:
+    room.show_seed(9)
+    room.studio.pin("a", Seed(seed=4))
+    seeds, canvas = room.window.sheet.seeds, room.window.canvas
+
+    assert drop(canvas, seeds.mimeData([seeds.index(7)]))
+    room.until_painted()
+    assert room.state.shown == Seed(seed=7)
+    from_pin = room.window.tools.pins.a.expression
+    assert from_pin is not None
+    assert drop(canvas, from_pin)
+    room.until_painted()
+
+    assert room.state.shown == Seed(seed=4)
+    stranger = QMimeData()
+    stranger.setText("@12")
+    assert not drop(canvas, stranger)
+
+
 def test_what_is_no_picture_of_ours_can_not_be_dropped(room: Room) -> None:
     mime = QMimeData()
     mime.setData("application/x-masquerade-expression", b'{"op": "seed", "seed": -1}')
