@@ -81,5 +81,5 @@ def _show(model: str, gallery: Path | None, heart: Heart) -> int:
         return app.exec()
     finally:
         beat.stop()
-        window.shut()
+        window.shut(heart.beat)  # a silent child would be ended in the middle of a save
         installation.close()

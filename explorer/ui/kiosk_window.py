@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +47,8 @@ _FRAME_MS = 16
 _GLOW_S = 0.4  # the wall follows this slowly, since all of the window is drawn for it
 _RENEW_S = 600.0  # how often the walk looks for works that others kept
 _STUCK_S = 30.0  # a picture that takes longer than this will never come
+_BEAT_S = 1.0  # well below the patience of the watch
+_LAST_BEATS = 600  # for works being kept when staff leaves; then they will never be
 _SLOW_S = 0.05  # between two pictures; slower ones are blended into each other
 _FINE_PIXELS = 1440  # the longest side a fine picture is held in memory at
 
@@ -94,6 +96,7 @@ class KioskWindow(QWidget):
         self._waiting_since: float | None = None
         self._arrived_at, self._interval_s = now, 0.0
         self._pressed_at: QPointF | None = None
+        self._keeping: list[Future[None]] = []
         self._on_keep = self._in_corner = self._is_shut = False
         self._has_wandered = False
 
@@ -156,12 +159,17 @@ class KioskWindow(QWidget):
         since = self._waiting_since
         return since is None or self._clock() - since < _STUCK_S
 
-    def shut(self) -> None:
-        """Stop, wait for the workers, and close."""
+    def shut(self, beat: Callable[[], object] = lambda: None) -> None:
+        """Stop, finish what visitors keep, and close; ``beat`` is called every second meanwhile."""
         if self._is_shut:
             return
         self._is_shut = True
         self._timer.stop()
+        self.hide()
+        for _ in range(_LAST_BEATS):
+            if not wait(self._keeping, timeout=_BEAT_S).not_done:
+                break
+            beat()
         self._brush.shutdown(wait=True, cancel_futures=True)
         self._hand.shutdown(wait=True, cancel_futures=True)
         self.close()
@@ -259,7 +267,8 @@ class KioskWindow(QWidget):
             text = "This one could not be kept"
         else:
             text = f"Kept as “{title}”"
-            self._renew()
+            if not self._is_shut:
+                self._renew()
         self._post(lambda: self._kiosk.tell(text, self._clock()))
 
     def _failed(self, question: Latent | Stop, error: Exception) -> None:
@@ -354,7 +363,8 @@ class KioskWindow(QWidget):
         point = self._kiosk.keep(now)
         if point is not None:
             self._kiosk.tell("Keeping it …", now)
-            self._hand.submit(self._keep, point)
+            self._keeping = [other for other in self._keeping if not other.done()]
+            self._keeping.append(self._hand.submit(self._keep, point))
 
     def _release_corner(self) -> None:
         if self._in_corner:

@@ -31,14 +31,19 @@ TEMPO = Tempo()
 
 
 class Stoppable(Installation):
-    """Paints only while nobody holds its brush."""
+    """Paints and keeps only while nobody holds its hands."""
 
-    stuck = threading.Event()
+    stuck, busy = threading.Event(), threading.Event()
     stuck.set()
+    busy.set()
 
     def paint(self, point: Latent) -> Pixels:
         self.stuck.wait(20)
         return super().paint(point)
+
+    def keep(self, point: Latent) -> str:
+        self.busy.wait(20)
+        return super().keep(point)
 
 
 class Hall:
@@ -231,6 +236,27 @@ def test_one_button_keeps_the_picture_with_a_name_and_only_once(hall: Hall) -> N
     assert work.recipe.model.id == "golden-dcgan"
     hall.qtbot.waitUntil(lambda: work.title in hall.window.told)
     assert hall.gallery.count() == 1
+
+
+def test_what_visitors_keep_is_finished_when_staff_leaves(hall: Hall) -> None:
+    hall.installation.busy.clear()
+    beats: list[int] = []
+
+    def beat() -> None:
+        beats.append(hall.gallery.count())
+        hall.installation.busy.set()
+
+    for _ in range(3):
+        hall.visit()
+        hall.qtbot.mouseClick(hall.window, Qt.MouseButton.LeftButton, pos=hall.keep_button())
+    try:
+        hall.window.shut(beat)
+    finally:
+        hall.installation.busy.set()
+
+    assert hall.gallery.count() == 3
+    assert beats[0] == 0  # meanwhile the watch is told that all is well
+    assert not hall.window.isVisible()
 
 
 def test_where_the_button_will_be_is_only_picture_until_it_is_seen(hall: Hall) -> None:
