@@ -264,14 +264,24 @@ class Studio:
         after: "Artwork | None",
         found: Callable[[list["Artwork"], int], None],
         limit: int = 60,
+        failed: Callable[[str], None] | None = None,
     ) -> None:
-        """Ask for the next kept pictures that match, newest first, and how many are kept in all."""
+        """Ask for the next kept pictures that match, newest first, and how many are kept in all.
+
+        ``failed`` is given the sentence where the gallery can't be read; without it, everybody is.
+        """
 
         def look() -> tuple[list["Artwork"], int]:
             gallery = self._workroom.gallery
             return gallery.search(text, after=after, limit=limit), gallery.count()
 
-        self._do(self._hands.gallery, look, lambda answer: found(*answer))
+        say = failed or self.complained
+        self._do(
+            self._hands.gallery,
+            look,
+            lambda answer: found(*answer),
+            lambda error: say(self._sentence(error)),
+        )
 
     # The room itself
 
@@ -294,15 +304,16 @@ class Studio:
 
     def complain(self, error: Exception) -> None:
         """Say what the world did in its own sentence; what we did wrong goes to the log."""
-        if isinstance(error, KnownError):
-            self.complained(str(error))
-        else:
-            log.error("unexpected", exc_info=error)
-            self.complained(
-                "Something went wrong on our side; the log tells what (explorer doctor)."
-            )
+        self.complained(self._sentence(error))
 
     # From here on: how it is done
+
+    @staticmethod
+    def _sentence(error: Exception) -> str:
+        if isinstance(error, KnownError):
+            return str(error)
+        log.error("unexpected", exc_info=error)
+        return "Something went wrong on our side; the log tells what (explorer doctor)."
 
     def _post(self, run: Callable[[], None]) -> None:
         """Have ``run`` happen on the studio's thread, unless the studio is closed by then."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPushButton,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -39,6 +40,8 @@ class Works(QAbstractListModel):
 
     counted = Signal(int)
     """How many are kept in all, searched for or not."""
+    failed = Signal(str)
+    """Why the gallery can't be read, in a sentence."""
 
     def __init__(self, studio: Studio, parent: QWidget) -> None:
         super().__init__(parent)
@@ -121,7 +124,11 @@ class Works(QAbstractListModel):
             if question == self._asking:  # nobody asked for something else meanwhile
                 self._show(works, count, begin=after is None)
 
-        self._studio.search(text, after, found, max(_PAGE, at_least))
+        def failed(sentence: str) -> None:
+            if question == self._asking:
+                self.failed.emit(sentence)
+
+        self._studio.search(text, after, found, max(_PAGE, at_least), failed)
 
     def _show(self, works: list["Artwork"], count: int, *, begin: bool) -> None:
         self._more = bool(works)
@@ -193,14 +200,25 @@ class GalleryView(QWidget):
         self.hint.setProperty("role", "quiet")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
-        self.hint.setContentsMargins(4 * GRID, 0, 4 * GRID, 8 * GRID)
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setContentsMargins(4 * GRID, 0, 4 * GRID, 0)
+        self.again = QPushButton("Try again")
+        self.again.hide()
+        empty = QWidget()
+        middle = QVBoxLayout(empty)
+        middle.setSpacing(2 * GRID)
+        middle.setContentsMargins(0, 0, 0, 8 * GRID)
+        middle.addStretch()
+        middle.addWidget(self.hint)
+        middle.addWidget(self.again, alignment=Qt.AlignmentFlag.AlignHCenter)
+        middle.addStretch()
         shelf = QWidget()
         rows = QVBoxLayout(shelf)
         rows.setContentsMargins(GRID, 0, 2, 0)
         rows.addWidget(self.grid)
         self.stack = QStackedWidget()
         self.stack.addWidget(shelf)
-        self.stack.addWidget(self.hint)
+        self.stack.addWidget(empty)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -218,6 +236,8 @@ class GalleryView(QWidget):
         self.grid.customContextMenuRequested.connect(self._offer)
         self.grid.looked_at.connect(self.works.want)
         self.works.counted.connect(self._counted)
+        self.works.failed.connect(self._failed)
+        self.again.clicked.connect(self._try_again)
         self.works.modelAboutToBeReset.connect(self._note_current)
         self.works.modelReset.connect(self._find_current)
         self.works.modelReset.connect(self.grid.ask)
@@ -265,8 +285,24 @@ class GalleryView(QWidget):
         if found is not None and found >= 0:
             self.grid.setCurrentIndex(self.works.index(found))
 
+    def _failed(self, sentence: str) -> None:
+        if self.works.rowCount():  # what is hung stays, and the sentence has to go elsewhere
+            self._studio.complained(sentence)
+            return
+        self.hint.setText(sentence)
+        self.again.show()
+        self.count.clear()
+        self.stack.setCurrentIndex(1)
+
+    def _try_again(self) -> None:
+        self.hint.setFocus()  # the button goes, and letters are to be commands
+        self.again.hide()
+        self.hint.setText("Opening the gallery…")
+        self.works.search(self.search.text())
+
     def _counted(self, count: int) -> None:
         shown = self.works.rowCount()
+        self.again.hide()
         self.stack.setCurrentIndex(0 if shown else 1)
         if not count:
             self.hint.setText("Nothing is kept yet.\n\nFind a picture you like, and press Ctrl+S.")

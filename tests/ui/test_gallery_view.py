@@ -1,5 +1,6 @@
 """Kept, found, renamed, thrown away and brought back."""
 
+import sqlite3
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
@@ -64,6 +65,32 @@ def test_an_empty_gallery_invites(room: Room) -> None:
     room.until(lambda: room.window.gallery.hint.isVisible())
 
     assert "Ctrl+S" in room.window.gallery.hint.text()
+
+
+def test_a_gallery_that_can_not_be_opened_says_why_and_can_be_tried_again(
+    home: Path, qtbot: QtBot, qapp: QApplication
+) -> None:
+    Gallery.open(home / "gallery").close()
+    database = sqlite3.connect(home / "gallery" / "gallery.sqlite")
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    database.execute("PRAGMA user_version = 99")
+    room = Room(home, qtbot)
+    gallery = room.window.gallery
+    room.ctrl(Qt.Key.Key_2)
+    room.until(gallery.again.isVisible)
+    assert "newer" in gallery.hint.text()
+    assert gallery.hint.isVisible()
+    qtbot.mouseClick(gallery.again, LEFT)
+    room.until(gallery.again.isVisible)
+    assert "newer" in gallery.hint.text()
+
+    database.execute(f"PRAGMA user_version = {version}")
+    database.close()
+    qtbot.mouseClick(gallery.again, LEFT)
+    room.until(lambda: "Ctrl+S" in gallery.hint.text())
+
+    assert not gallery.again.isVisible()
+    room.close()
 
 
 def test_a_work_is_renamed_in_its_place(room: Room) -> None:
