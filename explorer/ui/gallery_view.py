@@ -1,5 +1,6 @@
 """What was kept: pictures with their names, found again by a few letters."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -289,7 +290,7 @@ class GalleryView(QWidget):
         if self.works.rowCount():  # what is hung stays, and the sentence has to go elsewhere
             self._studio.complained(sentence)
             return
-        self.hint.setText(sentence)
+        self.hint.setText(sentence.replace(os.sep, f"{os.sep}\u200b"))  # long paths may break
         self.again.show()
         self.count.clear()
         self.stack.setCurrentIndex(1)
