@@ -92,6 +92,10 @@ class Pins(QWidget):
     def is_playing(self) -> bool:
         return self._timer.isActive()
 
+    @property
+    def is_held(self) -> bool:
+        return self._gesture is not None
+
     def set_light(self, colours: Colours) -> None:
         self.a.set_light(colours)
         self.b.set_light(colours)

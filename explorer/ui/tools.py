@@ -97,6 +97,11 @@ class Tools(QScrollArea):
         """What the places show, to be painted small."""
         return [p.expression for p in self.places if p.expression is not None]
 
+    @property
+    def is_held(self) -> bool:
+        """A slider is under the hand, or moves by itself."""
+        return self._gesture is not None or self.pins.is_held
+
     def set_light(self, colours: Colours) -> None:
         self.pins.set_light(colours)
         self.arithmetic.set_light(colours)

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SHEET = 40 * GRID  # logical pixels
+_REST_MS = 3_000  # after the last change, before it is written down
 
 
 class Window(QMainWindow):
@@ -56,6 +57,8 @@ class Window(QMainWindow):
         self._studio = studio
         self._settings_file = settings_file
         self._light: theme.Light | None = None
+        self._written: Settings | None = None
+        self._can_write = True
         self.setWindowTitle("Masquerade")
         self.setAcceptDrops(True)
         self.bar = TopBar(studio)
@@ -68,6 +71,7 @@ class Window(QMainWindow):
         self.setCentralWidget(whole)
         self.menus = Menus(self.menuBar(), studio)
         self.notice = Notice(whole)
+        self.rested = QTimer(self, singleShot=True, interval=_REST_MS)
         self._connect()
         self._restore()
         self._apply(studio.settings)
@@ -125,6 +129,9 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         studio = self._studio
         studio.changed.connect(self._follow)
+        studio.changed.connect(lambda _: self.rested.start())
+        studio.settings_changed.connect(lambda _: self.rested.start())
+        self.rested.timeout.connect(self._write_at_rest)
         studio.painted.connect(self._show)
         studio.progressed.connect(self.canvas.set_progress)
         studio.complained.connect(self.notice.complain)
@@ -307,15 +314,36 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.tools.pins.stop()
-        self._studio.set(
-            geometry=bytes(self.saveGeometry().toBase64().data()).decode(),
-            columns=tuple(self.splitter.sizes()) if self._easel.isVisible() else (),
-            session=plain(self._studio.state),  # a start shouldn't begin with an upscaler
-        )
+        self.rested.stop()
+        self._write()
         self.hide()
-        try:
-            write_settings(self._settings_file, self._studio.settings)
-        except KnownError as error:
-            log.warning("settings not written: %s", error)
         self._studio.close()
         event.accept()
+
+    # What outlasts the day, and a power cut
+
+    def _write_at_rest(self) -> None:
+        """Write down what is there, but not under a hand that would feel it."""
+        if self.tools.is_held or QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self.rested.start()
+        else:
+            self._write()
+
+    def _write(self) -> None:
+        now = self._studio.settings.model_copy(
+            update={
+                "geometry": bytes(self.saveGeometry().toBase64().data()).decode(),
+                "columns": tuple(self.splitter.sizes()) if self._easel.isVisible() else (),
+                "session": plain(self._studio.state),  # a start shouldn't begin with an upscaler
+            }
+        )
+        if now == self._written:
+            return
+        try:
+            write_settings(self._settings_file, now)
+        except KnownError as error:
+            if self._can_write:
+                log.warning("settings not written: %s", error)
+            self._can_write = False
+        else:
+            self._written, self._can_write = now, True
