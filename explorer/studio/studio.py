@@ -1,6 +1,5 @@
 """The app without a screen: what a person wants goes in, pictures and sentences come out."""
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -15,6 +14,7 @@ from explorer.latent.expression import Expression, Seed
 from explorer.studio import session
 from explorer.studio.announcement import Announcement
 from explorer.studio.easel import Easel
+from explorer.studio.errands import Errands, sentence
 from explorer.studio.hands import Hands
 from explorer.studio.in_view import InView, Post
 from explorer.studio.session import Look, PaintRequest, Pin, SessionState, one_hot
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _UPSCALE = "Upscale"
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 class Studio:
@@ -64,18 +63,17 @@ class Studio:
 
         self._workroom = workroom
         self._hands = hands
-        self._post_any = post
-        self._closed = False
-        self._easel = Easel(workroom, hands.paint, hands.upscale, self._post)
+        self._errands = Errands(post)
+        self._easel = Easel(workroom, hands.paint, hands.upscale, self._errands.post)
         self.painted = self._easel.painted
         self.progressed = self._easel.progressed
         self._easel.enlarged.connect(self._enlarged)
         self._easel.failed.connect(self._not_painted)
         self.sketches: InView[tuple[Look, Expression], Pixels | None] = InView(
-            workroom.sketch, hands.sketch, self._post, keep=2048
+            workroom.sketch, hands.sketch, self._errands.post, keep=2048
         )
         self.thumbnails: InView[str, bytes | None] = InView(
-            workroom.thumbnails, hands.gallery, self._post, keep=512
+            workroom.thumbnails, hands.gallery, self._errands.post, keep=512
         )
         self.sketches.failed.connect(self.complain)
         self.thumbnails.failed.connect(self.complain)
@@ -121,7 +119,7 @@ class Studio:
         self._easel.question = None
         for question, title in self._easel.redeem_all().items():
             self._keep(question, title)
-        self._closed = True
+        self._errands.close()
         self.sketches.close()
         self.thumbnails.close()
         self._hands.rest()
@@ -280,7 +278,7 @@ class Studio:
             self._hands.gallery,
             look,
             lambda answer: found(*answer),
-            lambda error: say(self._sentence(error)),
+            lambda error: say(sentence(error)),
         )
 
     # The room itself
@@ -304,20 +302,9 @@ class Studio:
 
     def complain(self, error: Exception) -> None:
         """Say what the world did in its own sentence; what we did wrong goes to the log."""
-        self.complained(self._sentence(error))
+        self.complained(sentence(error))
 
     # From here on: how it is done
-
-    @staticmethod
-    def _sentence(error: Exception) -> str:
-        if isinstance(error, KnownError):
-            return str(error)
-        log.error("unexpected", exc_info=error)
-        return "Something went wrong on our side; the log tells what (explorer doctor)."
-
-    def _post(self, run: Callable[[], None]) -> None:
-        """Have ``run`` happen on the studio's thread, unless the studio is closed by then."""
-        self._post_any(lambda: None if self._closed else run())
 
     def _step(
         self, change: Callable[[SessionState], SessionState], label: str, gesture: object = None
@@ -406,20 +393,4 @@ class Studio:
         done: Callable[[T], None],
         failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Have ``work`` done by ``hand``; the rest happens back on this thread."""
-        if self._closed:
-            return
-        refuse = failed or self.complain
-
-        def run() -> None:
-            try:
-                answer = work()
-            except Exception as error:
-                refusal = error
-                if self._closed:  # a save at the door: nobody is left to be told
-                    log.error("not done before closing", exc_info=error)
-                self._post(lambda: refuse(refusal))
-            else:
-                self._post(lambda: done(answer))
-
-        hand.submit(run)
+        self._errands.send(hand, work, done, failed or self.complain)
