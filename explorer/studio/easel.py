@@ -50,6 +50,10 @@ class Easel:
         """The title under which ``question`` was to be saved, once."""
         return self._promised.pop(question, None)
 
+    @property
+    def has_promised(self) -> bool:
+        return bool(self._promised)
+
     def redeem_all(self) -> dict[PaintRequest, str]:
         promised, self._promised = self._promised, {}
         return promised

@@ -64,6 +64,7 @@ class Studio:
         self._workroom = workroom
         self._hands = hands
         self._errands = Errands(post)
+        self._changes = 0  # of the gallery, under way
         self._easel = Easel(workroom, hands.paint, hands.upscale, self._errands.post)
         self.painted = self._easel.painted
         self.progressed = self._easel.progressed
@@ -106,6 +107,11 @@ class Studio:
     @property
     def has_upscaled(self) -> bool:
         return self.question is not None and self._easel.result(self.question) is not None
+
+    @property
+    def is_saving(self) -> bool:
+        """Something was promised to the gallery and isn't there yet; `gallery_changed` tells."""
+        return self._changes > 0 or self._easel.has_promised
 
     # Beginning and end
 
@@ -347,11 +353,7 @@ class Studio:
         def keep() -> "Artwork":
             return self._workroom.keep(ready or self._workroom.paint(question), title)
 
-        def tell(artwork: "Artwork") -> None:
-            self.kept(artwork)
-            self.gallery_changed()
-
-        self._do(self._hands.gallery, keep, tell)
+        self._in_gallery(keep, self.kept)
 
     def _first_look(self) -> "tuple[list[Entry], str]":
         entries = self._workroom.entries()
@@ -383,8 +385,20 @@ class Studio:
         if kept.warning is not None:
             self.complained(kept.warning)
 
-    def _in_gallery(self, work: Callable[[], object]) -> None:
-        self._do(self._hands.gallery, work, lambda _: self.gallery_changed())
+    def _in_gallery(self, work: Callable[[], T], done: Callable[[T], None] | None = None) -> None:
+        self._changes += 1
+
+        def finish(answer: T) -> None:
+            self._changes -= 1
+            if done is not None:
+                done(answer)
+            self.gallery_changed()
+
+        def fail(error: Exception) -> None:
+            self._changes -= 1
+            self.complain(error)
+
+        self._do(self._hands.gallery, work, finish, fail)
 
     def _do(
         self,

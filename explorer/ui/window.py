@@ -59,6 +59,7 @@ class Window(QMainWindow):
         self._light: theme.Light | None = None
         self._written: Settings | None = None
         self._can_write = True
+        self._leaves_when_saved = False
         self.setWindowTitle("Masquerade")
         self.setAcceptDrops(True)
         self.bar = TopBar(studio)
@@ -135,6 +136,8 @@ class Window(QMainWindow):
         studio.painted.connect(self._show)
         studio.progressed.connect(self.canvas.set_progress)
         studio.complained.connect(self.notice.complain)
+        studio.complained.connect(self._stay)
+        studio.gallery_changed.connect(self._leave)
         studio.told.connect(self.notice.toast)
         studio.settings_changed.connect(self._apply)
         studio.models_listed.connect(self._hint)
@@ -313,12 +316,24 @@ class Window(QMainWindow):
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._studio.is_saving and not self._leaves_when_saved:
+            event.ignore()  # a save that fails needs somebody to be told
+            self._leaves_when_saved = True
+            self.notice.complain("Still saving. The window closes by itself when that is done.")
+            return
         self.tools.pins.stop()
         self.rested.stop()
         self._write()
         self.hide()
         self._studio.close()
         event.accept()
+
+    def _leave(self) -> None:
+        if self._leaves_when_saved and not self._studio.is_saving:
+            self.close()
+
+    def _stay(self, _: str) -> None:
+        self._leaves_when_saved = False
 
     # What outlasts the day, and a power cut
 

@@ -136,6 +136,7 @@ class Room:
 
     def close(self) -> None:
         self.window.close()
+        self.until(lambda: not self.window.isVisible())  # it stays until all is saved
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

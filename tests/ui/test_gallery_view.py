@@ -267,3 +267,39 @@ def test_closing_right_after_save_loses_nothing(
     with Gallery.open(home / "gallery") as gallery:
         (work,) = gallery.search("door")
     assert work.width == 32
+
+
+def test_a_window_that_can_not_save_stays_and_says_so(room: Room) -> None:
+    room.show_seed(5)
+    room.save("First")
+    shelves = room.home / "gallery" / "pictures"
+    shelves.rename(room.home / "aside")
+    shelves.write_text("in the way")
+
+    room.studio.save()
+    room.window.close()
+    assert room.window.isVisible()
+    assert "saving" in room.window.notice.text.text()
+    room.until(lambda: bool(room.complaints))
+    assert room.window.isVisible()
+    assert room.window.notice.text.text() == room.complaints[0]
+
+    shelves.unlink()
+    (room.home / "aside").rename(shelves)
+    room.studio.name("At the door")
+    room.studio.save()
+    room.window.close()
+    room.until(lambda: not room.window.isVisible())
+    with Gallery.open(room.home / "gallery") as gallery:
+        assert gallery.named("At the door")
+
+
+def test_a_window_closed_twice_goes_at_once_and_saves_behind_it(room: Room) -> None:
+    room.show_seed(5)
+    room.studio.save()
+    room.window.close()
+    room.window.close()
+    assert not room.window.isVisible()
+
+    with Gallery.open(room.home / "gallery") as gallery:
+        assert gallery.count() == 1
