@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from explorer.upscale.upscaler import Upscalers
 
 _SKETCH = 128  # pixels
+_SKETCHED_AT_ONCE = 12 * 64 * 64  # pixels: a session keeps the most memory that it ever took
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,9 +150,13 @@ class Workroom:
         for index, expression in wanted:
             with suppress(KnownError):
                 requests[index] = self._compose(look, expression)
-        if requests:
-            pictures = paint_together(list(requests.values()))
-            for index, pixels in zip(requests, pictures, strict=True):
+        todo = list(requests.items())
+        while todo:
+            card = todo[0][1].generator.card
+            at_once = max(1, _SKETCHED_AT_ONCE // (card.width * card.height))
+            some, todo = todo[:at_once], todo[at_once:]
+            pictures = paint_together([request for _, request in some])
+            for (index, _), pixels in zip(some, pictures, strict=True):
                 sketches[index] = _small(pixels)
 
     def _compose(
