@@ -82,7 +82,12 @@ def parse_json(content: bytes | str, kind: type[M], *, name: str) -> M:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
+        if first["loc"][-1:] == ("format",) and isinstance(first["input"], int):
+            raise KnownError(
+                f"{name} can't be used: it is of format {first['input']}, which this version "
+                "does not know; update Masquerade."
+            ) from error
         where = ".".join(str(part) for part in first["loc"])
         what = f"{where}: {first['msg']}" if where else first["msg"]
         raise KnownError(f"{name} can't be used: {what}.") from error

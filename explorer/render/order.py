@@ -266,7 +266,7 @@ def _painters(recipes: Sequence[Titled], library: Library, name: Path) -> dict[s
         try:
             opened[model] = painter(model, library)
         except KnownError as error:
-            raise KnownError(f"{name}, line {at}, can't be painted. {error}") from error
+            raise KnownError(f"{name}, line {at}, can't be painted: {error}") from error
     return {model.id: generator for model, generator in opened.items()}
 
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -63,6 +64,7 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Literal
 from explorer.core.files import written_whole
 with written_whole(Path(sys.argv[1])) as beside:
     beside.write_bytes(b"half")
@@ -140,3 +142,16 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
 
 def test_plain_names_are_resolved(tmp_path: Path) -> None:
     assert inside(tmp_path, "a/b.png") == tmp_path.resolve() / "a" / "b.png"
+
+
+@pytest.mark.parametrize("text", ['{"format": 2, "new": 0}', '{"within": {"format": 2}}'])
+def test_a_file_of_a_format_we_do_not_know_asks_for_an_update(text: str) -> None:
+    class Inner(BaseModel):
+        format: Literal[1] = 1
+
+    class Outer(Inner):
+        model_config = ConfigDict(extra="forbid")
+        within: Inner = Inner()
+
+    with pytest.raises(KnownError, match=r"^recipe can't be used: it is of format 2, .*; update"):
+        parse_json(text, Outer, name="recipe")
