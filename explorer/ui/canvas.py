@@ -1,5 +1,7 @@
 """The easel: one picture, as large as the room allows, on a calm wall."""
 
+import math
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -43,6 +45,7 @@ class Canvas(QWidget):
         super().__init__(parent)
         self.setMinimumSize(240, 240)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all below is painted too
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Picture")
@@ -209,7 +212,8 @@ class Canvas(QWidget):
         ratio = self.devicePixelRatioF()
         key = (self.size(), ratio, rect, self._wall.rgb())
         if key != self._backdrop_key:
-            backdrop = QPixmap(self.size() * ratio)
+            # rounded up, so that no edge stays unpainted at a scale of 125 %
+            backdrop = QPixmap(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
             backdrop.setDevicePixelRatio(ratio)
             backdrop.fill(self._wall)
             painter = QPainter(backdrop)

@@ -15,6 +15,7 @@ from explorer.studio.session import SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.icons import icon
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.tips import tip
 from explorer.upscale.stages import LANCZOS, TWO_STAGES
 
 PLANS = (
@@ -114,10 +115,10 @@ class Plaque(QWidget):
         self.compare.setEnabled(ready)
         if not state.upscale:
             self.upscale.setText("Upscale")
-            self.upscale.setToolTip("Upscale the picture (U)")
+            tip(self.upscale, "Upscale the picture (U)")
         else:
             self.upscale.setText("As painted" if ready else "Stop")
-            self.upscale.setToolTip("Back to the picture as painted (Shift+U)")
+            tip(self.upscale, "Back to the picture as painted (Shift+U)")
 
 
 def _tool(name: str, key: str) -> QToolButton:

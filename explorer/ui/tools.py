@@ -1,6 +1,7 @@
 """The right-hand panel: what pictures are made with."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -23,6 +24,9 @@ from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.wheel import WheelWithFocus
 
+if TYPE_CHECKING:
+    from explorer.models.library import Entry
+
 _WIDTH = 39 * GRID
 _HIGHEST = 150  # hundredths: beyond, pictures fall apart
 
@@ -32,7 +36,7 @@ class Tools(QScrollArea):
         super().__init__()
         self._studio = studio
         self._gesture: object = None
-        self._look: Look | None = None
+        self._described: Entry | None = None
         self.setFixedWidth(_WIDTH)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -46,6 +50,9 @@ class Tools(QScrollArea):
         self.truncation.setToolTip("Left: typical pictures, all alike. Right: strange ones.")
         self.amount = QLabel()
         self.amount.setProperty("role", "quiet")
+        self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        room = self.amount.fontMetrics()  # of a fixed size, else each number lays out the panel
+        self.amount.setFixedSize(room.horizontalAdvance("-00.00"), room.height())
         self.kinds = Chooser()
         self.kinds.setAccessibleName("Kind")
         self._kind = _labelled("Kind", self.kinds)
@@ -121,11 +128,12 @@ class Tools(QScrollArea):
             self.truncation.blockSignals(False)
         if state.label is not None:
             self.kinds.setCurrentIndex(max(range(len(state.label)), key=state.label.__getitem__))
-        self._describe()
+        if self._studio.entry is not self._described:
+            self._describe()
         self._take(())
 
     def _describe(self) -> None:
-        entry = self._studio.entry
+        entry = self._described = self._studio.entry
         card = entry.card if entry is not None else None
         classes = list(card.classes) if card is not None else []
         if [self.kinds.itemText(at) for at in range(self.kinds.count())] != classes:

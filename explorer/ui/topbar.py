@@ -17,6 +17,7 @@ from explorer.studio.studio import Studio
 from explorer.ui.chooser import Chooser
 from explorer.ui.icons import icon
 from explorer.ui.theme import GRID, Colours
+from explorer.ui.tips import tip
 from explorer.ui.wheel import WheelWithFocus
 from explorer.ui.words import words
 
@@ -138,7 +139,7 @@ class TopBar(QWidget):
         ):
             button.setEnabled(label is not None)
             key = "Ctrl+Z" if name == "Undo" else "Ctrl+Shift+Z"
-            button.setToolTip(f"{name} {label or ''}".rstrip() + f" ({key})")
+            tip(button, f"{name} {label or ''}".rstrip() + f" ({key})")
         self._select()
 
     def _list(self) -> None:
