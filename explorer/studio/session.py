@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from explorer.latent.arithmetic import Path
 from explorer.latent.expression import (
     Between,
     Expression,
+    Mean,
     Mix,
     Point,
     Seed,
@@ -121,13 +123,16 @@ def pinned(state: SessionState, pin: Pin, expression: Expression | None) -> Sess
     return state.model_copy(update={f"pin_{pin}": expression})
 
 
-def travelled(state: SessionState, t: float) -> SessionState:
-    """Stand at ``t`` between the two pins, or only move the slider while one is missing."""
+def travelled(state: SessionState, t: float, path: Path = "slerp") -> SessionState:
+    """Stand at ``t`` between the two pins, or only move the slider while one is missing.
+
+    ``path`` is the model's own: the arc in z, the straight line in w.
+    """
     t = round(min(1.0, max(0.0, t)), 4)  # finer than any slider, and still a text to read
     moved = state.model_copy(update={"t": t})
     if state.pin_a is None or state.pin_b is None:
         return moved
-    return showing(moved, _between(state.pin_a, state.pin_b, t))
+    return showing(moved, _between(state.pin_a, state.pin_b, t, path))
 
 
 def placed(state: SessionState, index: int, expression: Expression | None) -> SessionState:
@@ -139,11 +144,11 @@ def weighed(state: SessionState, index: int, weight: float) -> SessionState:
     return _summed(state, index, state.places[index].model_copy(update={"weight": weight}))
 
 
-def laid_out(state: SessionState, expression: Expression) -> SessionState:
+def laid_out(state: SessionState, expression: Expression, path: Path = "slerp") -> SessionState:
     """Show ``expression`` with the tools set the way that made it, where they can make it."""
     state = showing(state, expression)
     match expression:
-        case Between(path="slerp", start=a, end=b, t=t) if 0.0 <= t <= 1.0:
+        case Between(start=a, end=b, t=t) if expression.path == path and 0.0 <= t <= 1.0:
             return state.model_copy(update={"pin_a": a, "pin_b": b, "t": t})
         case Sum(norm="typical", terms=terms) if len(terms) <= len(WEIGHTS) and all(
             abs(term.weight) <= _HEAVIEST for term in terms
@@ -154,7 +159,9 @@ def laid_out(state: SessionState, expression: Expression) -> SessionState:
     return state
 
 
-def reopened(state: SessionState, recipe: "Recipe", title: str) -> SessionState:
+def reopened(
+    state: SessionState, recipe: "Recipe", title: str, path: Path = "slerp"
+) -> SessionState:
     """The whole state that a kept picture was made in."""
     upscale = tuple(stage for stage in recipe.upscale if stage.to is None)
     size = next((stage.to for stage in recipe.upscale if stage.to is not None), None)
@@ -169,6 +176,7 @@ def reopened(state: SessionState, recipe: "Recipe", title: str) -> SessionState:
             }
         ),
         recipe.expression,
+        path,
     )
     ids = ",".join(stage.id for stage in upscale)
     if not ids and size is not None:
@@ -181,22 +189,21 @@ FIRST_LOOK = Seed(seed=0)
 
 
 def moved_to_model(
-    state: SessionState, model: str, label: tuple[float, ...] | None
+    state: SessionState, model: str, label: tuple[float, ...] | None, path: Path = "slerp"
 ) -> SessionState:
-    """The same seeds in another model; what means nothing there is put away."""
-    shown = state.shown if state.shown is not None and is_portable(state.shown) else FIRST_LOOK
+    """The same seeds in another model, on its own ``path``; what means nothing there is put away."""
     places = tuple(
-        place if place.point is None or is_portable(place.point) else Place(weight=place.weight)
+        Place.model_construct(weight=place.weight, point=_portable(place.point, path))
         for place in state.places
     )
-    kept = showing(state, shown)
+    kept = showing(state, _portable(state.shown, path) or FIRST_LOOK)
     return kept.model_copy(
         update={
             "model": model,
             "label": label,
             "cutoff": None,
-            "pin_a": _portable(state.pin_a),
-            "pin_b": _portable(state.pin_b),
+            "pin_a": _portable(state.pin_a, path),
+            "pin_b": _portable(state.pin_b, path),
             "places": places,
         }
     )
@@ -216,17 +223,33 @@ def is_portable(expression: Expression) -> bool:
     return all(is_portable(child) for child in expression.children())
 
 
-def _portable(expression: Expression | None) -> Expression | None:
-    return expression if expression is not None and is_portable(expression) else None
+def _portable(expression: Expression | None, path: Path) -> Expression | None:
+    if expression is None or not is_portable(expression):
+        return None
+    return _along(path, expression)
 
 
-def _between(a: Expression, b: Expression, t: float) -> Expression:
+def _along(path: Path, expression: Expression) -> Expression:
+    """The same, with every way between two points going along ``path``."""
+    match expression:
+        case Between(start=a, end=b):
+            ends = {"start": _along(path, a), "end": _along(path, b)}
+            return expression.model_copy(update={"path": path, **ends})
+        case Mean(of=of):
+            return expression.model_copy(update={"of": tuple(_along(path, each) for each in of)})
+        case Sum(terms=terms):
+            along = tuple(t.model_copy(update={"point": _along(path, t.point)}) for t in terms)
+            return expression.model_copy(update={"terms": along})
+    return expression
+
+
+def _between(a: Expression, b: Expression, t: float, path: Path) -> Expression:
     """The ends are the pictures themselves, so that they keep their names."""
     if t == 0.0:
         return a
     if t == 1.0:
         return b
-    return Between(path="slerp", start=a, end=b, t=t)
+    return Between(path=path, start=a, end=b, t=t)
 
 
 def _summed(state: SessionState, index: int, place: Place) -> SessionState:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
 from explorer.core.history import History
+from explorer.latent.arithmetic import Path as Way
 from explorer.latent.expression import Expression, Seed
 from explorer.studio import session
 from explorer.studio.announcement import Announcement
@@ -92,7 +93,12 @@ class Studio:
     @property
     def entry(self) -> "Entry | None":
         """The open model, once the library has been read."""
-        return next((e for e in self.usable if e.card and e.card.id == self.state.model), None)
+        return self._entry(self.state.model)
+
+    @property
+    def path(self) -> Way:
+        """How the open model goes from one point to another."""
+        return self._path(self.state.model)
 
     @property
     def usable(self) -> "list[Entry]":
@@ -144,9 +150,10 @@ class Studio:
 
     def type_expression(self, text: str) -> None:
         """Show what ``text`` says; `misread` is announced where it says nothing."""
+        path = self.path
 
         def read(expression: Expression) -> None:
-            self._step(lambda s: session.laid_out(s, expression), "Expression")
+            self._step(lambda s: session.laid_out(s, expression, path), "Expression")
 
         def misread(error: Exception) -> None:
             if isinstance(error, KnownError):
@@ -154,14 +161,14 @@ class Studio:
             else:
                 self.complain(error)
 
-        self._do(self._hands.gallery, lambda: self._workroom.parse(text), read, misread)
+        self._do(self._hands.gallery, lambda: self._workroom.parse(text, path), read, misread)
 
     def choose_model(self, model: str) -> None:
-        entry = next((e for e in self.usable if e.card and e.card.id == model), None)
+        entry = self._entry(model)
         if entry is None or entry.card is None or model == self.state.model:
             return
-        label = one_hot(len(entry.card.classes))
-        self._step(lambda s: session.moved_to_model(s, model, label), "Model")
+        label, path = one_hot(len(entry.card.classes)), self._path(model)
+        self._step(lambda s: session.moved_to_model(s, model, label, path), "Model")
 
     def truncate(self, psi: float, gesture: object = None) -> None:
         self._step(lambda s: session.repainted(s, psi=psi), "Truncation", gesture)
@@ -192,7 +199,8 @@ class Studio:
 
     def travel(self, t: float, gesture: object = None) -> None:
         """Stand at ``t`` in [0, 1] between A and B."""
-        self._step(lambda s: session.travelled(s, t), "Move between A and B", gesture)
+        path = self.path
+        self._step(lambda s: session.travelled(s, t, path), "Move between A and B", gesture)
 
     def place(self, index: int, expression: Expression | None = None) -> None:
         """Put ``expression``, or what is shown, on drop place ``index`` of A − B + C."""
@@ -312,6 +320,15 @@ class Studio:
 
     # From here on: how it is done
 
+    def _entry(self, model: str) -> "Entry | None":
+        return next((e for e in self.usable if e.card and e.card.id == model), None)
+
+    def _path(self, model: str) -> Way:
+        """The arc where points lie on a sphere, as in z; the straight line in w."""
+        entry = self._entry(model)
+        in_w = entry is not None and entry.card is not None and entry.card.w_dim is not None
+        return "lerp" if in_w else "slerp"
+
     def _step(
         self, change: Callable[[SessionState], SessionState], label: str, gesture: object = None
     ) -> None:
@@ -372,12 +389,14 @@ class Studio:
             label = one_hot(len(card.classes))
             if self.state.model and entry is None:
                 self.complained(f"{self.state.model} isn't installed; this is {card.title}.")
-            self.history = History(session.moved_to_model(self.state, card.id, label))
+            path = self._path(card.id)
+            self.history = History(session.moved_to_model(self.state, card.id, label, path))
         self.models_listed()
         self._tell()
 
     def _bring_back(self, kept: Kept) -> None:
-        state = session.reopened(self.state, kept.picture.recipe, kept.title)
+        recipe = kept.picture.recipe
+        state = session.reopened(self.state, recipe, kept.title, self._path(recipe.model.id))
         question = session.resolve(state)
         if question is not None and question.upscale:
             self._easel.remember(question, kept.picture)

@@ -18,6 +18,7 @@ import numpy as np
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
+from explorer.latent.arithmetic import Path as Way
 from explorer.latent.expression import Artwork as ArtworkNode
 from explorer.latent.expression import Expression
 from explorer.studio.session import Look, PaintRequest
@@ -174,11 +175,11 @@ class Workroom:
             upscale=upscale,
         )
 
-    def parse(self, text: str) -> Expression:
+    def parse(self, text: str, path: Way = "slerp") -> Expression:
         """Read what a person typed; names after # are looked up in the gallery."""
         from explorer.latent.arithmetic import parse
 
-        return parse(text, self._artwork_named)
+        return parse(text, self._artwork_named, path=path)
 
     def _artwork_named(self, title: str) -> ArtworkNode | None:
         artwork = self.gallery.named(title)

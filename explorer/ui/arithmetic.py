@@ -15,7 +15,6 @@ from explorer.studio.studio import Studio
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.wheel import WheelWithFocus
-from explorer.ui.words import words
 
 
 class Arithmetic(QWidget):
@@ -72,7 +71,7 @@ class Arithmetic(QWidget):
 
     def _follow(self, state: SessionState) -> None:
         for place, weight, its in zip(self.places, self.weights, state.places, strict=True):
-            place.set_expression(its.point, words(its.point))
+            place.set_expression(its.point, self._studio.path)
             if weight.value() != its.weight:
                 weight.blockSignals(True)
                 weight.setValue(its.weight)

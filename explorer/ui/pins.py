@@ -19,7 +19,6 @@ from explorer.ui.icons import icon
 from explorer.ui.places import DropPlace
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.wheel import WheelWithFocus
-from explorer.ui.words import words
 
 _STEPS = 1000
 _FRAME_MS = 16
@@ -118,8 +117,8 @@ class Pins(QWidget):
     def _follow(self, state: SessionState) -> None:
         if self.is_playing and not self._advancing:
             self.stop()  # someone chose another picture, or took the walk back
-        self.a.set_expression(state.pin_a, words(state.pin_a))
-        self.b.set_expression(state.pin_b, words(state.pin_b))
+        self.a.set_expression(state.pin_a, self._studio.path)
+        self.b.set_expression(state.pin_b, self._studio.path)
         both = state.pin_a is not None and state.pin_b is not None
         for control in (self.slider, self.play, self.swap):
             control.setEnabled(both)

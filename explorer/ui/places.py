@@ -18,11 +18,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 
+from explorer.latent.arithmetic import Path
 from explorer.latent.expression import Expression
 from explorer.studio.soften import Pixels
 from explorer.ui.carried import carry, pack, unpack
 from explorer.ui.images import fitted, image
 from explorer.ui.theme import LIGHT, Colours
+from explorer.ui.words import words
 
 
 class DropPlace(QAbstractButton):
@@ -42,6 +44,7 @@ class DropPlace(QAbstractButton):
         self._purpose = purpose
         self._key = f" ({key})" if key else ""
         self._expression: Expression | None = None
+        self._path: Path = "slerp"
         self._image: QImage | None = None
         self._pixels: Pixels | None = None
         self._colours: Colours = LIGHT
@@ -62,10 +65,13 @@ class DropPlace(QAbstractButton):
     def image(self) -> QImage | None:
         return self._image
 
-    def set_expression(self, expression: Expression | None, text: str = "") -> None:
-        if expression == self._expression and self.accessibleName():
+    def set_expression(self, expression: Expression | None, path: Path = "slerp") -> None:
+        if expression == self._expression and path == self._path and self.accessibleName():
             return
-        self._expression, self._image, self._pixels = expression, None, None
+        if expression != self._expression:
+            self._image = self._pixels = None
+        self._expression, self._path = expression, path
+        text = words(expression, path)
         if expression is None:
             self.setAccessibleName(f"{self._purpose}, empty")
             self.setToolTip(f"Drop a picture here, or click to take the one shown{self._key}")

@@ -95,7 +95,7 @@ class TopBar(QWidget):
     def _type(self) -> None:
         self._forget_error()
         text = self.expression.text().strip()
-        if text and text != words(self._studio.state.shown):
+        if text and text != words(self._studio.state.shown, self._studio.path):
             self.expression.setModified(False)
             self._studio.type_expression(text)
 
@@ -125,7 +125,7 @@ class TopBar(QWidget):
             self.expression.style().polish(self.expression)
 
     def _follow(self, state: SessionState) -> None:
-        text = words(state.shown)
+        text = words(state.shown, self._studio.path)
         is_typing = self.expression.hasFocus() and self.expression.isModified()
         if text != self._said and not is_typing:  # nothing that is being typed may be lost
             self._said = text

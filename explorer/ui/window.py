@@ -166,7 +166,7 @@ class Window(QMainWindow):
             self.canvas.clear()
         elif large is not None and large != question and large.plain == question.plain:
             self.canvas.forget_large()  # back to the same picture as painted
-        self.canvas.setAccessibleDescription(words(state.shown))
+        self.canvas.setAccessibleDescription(words(state.shown, self._studio.path))
         self.sheet.want_too(self.tools.wanted())
         self.menus.refresh()
 

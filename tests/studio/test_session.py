@@ -167,3 +167,17 @@ def test_what_means_nothing_elsewhere_gives_way_to_a_seed() -> None:
 def test_no_weight_of_a_settings_file_is_believed_unless_it_can_be_dialled(weight: float) -> None:
     with pytest.raises(ValueError, match="weight"):
         Place(weight=weight)
+
+
+def test_what_lies_between_goes_the_way_of_the_model_it_is_taken_to() -> None:
+    pins = EMPTY.model_copy(update={"pin_a": A, "pin_b": B})
+    walked = session.travelled(pins, 0.25, "lerp")
+    assert walked.shown == Between(path="lerp", start=A, end=B, t=0.25)
+    assert session.laid_out(EMPTY, walked.shown, "lerp").pin_a == A
+    assert session.laid_out(EMPTY, walked.shown, "slerp").pin_a is None  # it can't be walked here
+
+    nested = Sum(terms=(Term(weight=0.5, point=Mean(of=(walked.shown, A))),))
+    moved = session.moved_to_model(session.showing(EMPTY, nested), "other", None, "slerp")
+
+    arc = Between(path="slerp", start=A, end=B, t=0.25)
+    assert moved.shown == Sum(terms=(Term(weight=0.5, point=Mean(of=(arc, A))),))

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from explorer.latent.expression import Mean, Seed
+from explorer.latent.expression import Between, Mean, Seed
 from explorer.latent.seeds import MAX_SEED
 from explorer.models.library import Library
 from explorer.studio.hands import Hands
@@ -283,6 +283,29 @@ def test_another_model_is_chosen_and_undone(room: Room) -> None:
 
     assert room.state.model == MODEL
     assert models.currentData() == MODEL
+
+
+def test_in_w_both_the_slider_and_the_text_go_the_straight_way(room: Room) -> None:
+    room.studio.choose_model("golden-stylegan2")
+    room.studio.pin("a", Seed(seed=1))
+    room.studio.pin("b", Seed(seed=2))
+    field = room.window.bar.expression
+
+    room.studio.travel(0.25)
+    room.until_painted()
+    straight = Between(path="lerp", start=Seed(seed=1), end=Seed(seed=2), t=0.25)
+    assert room.state.shown == straight
+    assert field.text() == "mix(@1, @2, 0.25)"
+    room.show_seed(3)
+    field.clear()
+    room.qtbot.keyClicks(field, "mix(@1, @2, 0.25)")
+    room.qtbot.keyClick(field, Qt.Key.Key_Return)
+    room.until(lambda: room.state.shown == straight)
+
+    room.studio.choose_model(MODEL)
+    arc = Between(path="slerp", start=Seed(seed=1), end=Seed(seed=2), t=0.25)
+    assert room.state.shown == arc
+    assert field.text() == "mix(@1, @2, 0.25)"
 
 
 def test_f1_shows_every_key(room: Room) -> None:
