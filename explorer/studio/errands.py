@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 class Errands:
     """Answers arrive on the thread that ``post`` leads to, unless it is closed by then."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, complain: Callable[[Exception], None]) -> None:
         self._post = post
+        self._complain = complain
         self._closed = False
 
     def post(self, run: Callable[[], None]) -> None:
@@ -31,11 +32,12 @@ class Errands:
         hand: Executor,
         work: Callable[[], T],
         done: Callable[[T], None],
-        failed: Callable[[Exception], None],
+        failed: Callable[[Exception], None] | None = None,
     ) -> None:
         """Have ``work`` done by ``hand``; the rest happens back on this thread."""
         if self._closed:
             return
+        refuse = failed or self._complain
 
         def run() -> None:
             try:
@@ -44,7 +46,7 @@ class Errands:
                 refusal = error
                 if self._closed:  # a save at the door: nobody is left to be told
                     log.error("not done before closing", exc_info=error)
-                self.post(lambda: failed(refusal))
+                self.post(lambda: refuse(refusal))
             else:
                 self.post(lambda: done(answer))
 

@@ -1,7 +1,6 @@
 """The app without a screen: what a person wants goes in, pictures and sentences come out."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, TypeVar, get_args
@@ -64,7 +63,7 @@ class Studio:
 
         self._workroom = workroom
         self._hands = hands
-        self._errands = Errands(post)
+        self._errands = Errands(post, self.complain)
         self._changes = 0  # of the gallery, under way
         self._easel = Easel(workroom, hands.paint, hands.upscale, self._errands.post)
         self.painted = self._easel.painted
@@ -124,7 +123,7 @@ class Studio:
     def start(self) -> None:
         """Ask for the first picture; everything heavy is loaded behind it."""
         self._ask()
-        self._do(self._hands.paint, self._first_look, self._looked)
+        self._errands.send(self._hands.paint, self._first_look, self._looked)
 
     def close(self) -> None:
         """Let go of everything; whatever was being saved is saved first."""
@@ -161,7 +160,9 @@ class Studio:
             else:
                 self.complain(error)
 
-        self._do(self._hands.gallery, lambda: self._workroom.parse(text, path), read, misread)
+        self._errands.send(
+            self._hands.gallery, lambda: self._workroom.parse(text, path), read, misread
+        )
 
     def choose_model(self, model: str) -> None:
         entry = self._entry(model)
@@ -237,7 +238,7 @@ class Studio:
         def choose(names: list[str]) -> None:
             self.name(SystemRandom().choice([name for name in names if name != self.state.title]))
 
-        self._do(self._hands.gallery, self._workroom.names, choose)
+        self._errands.send(self._hands.gallery, self._workroom.names, choose)
 
     def save(self) -> None:
         """Keep what is shown under its name; an upscaled picture as soon as it is ready."""
@@ -252,10 +253,12 @@ class Studio:
 
     def reopen(self, uuid: str) -> None:
         """Bring a kept picture back with the whole state it was made in."""
-        self._do(self._hands.gallery, lambda: self._workroom.take_down(uuid), self._bring_back)
+        self._errands.send(
+            self._hands.gallery, lambda: self._workroom.take_down(uuid), self._bring_back
+        )
 
     def open_file(self, path: Path) -> None:
-        self._do(self._hands.gallery, lambda: self._workroom.read(path), self._bring_back)
+        self._errands.send(self._hands.gallery, lambda: self._workroom.read(path), self._bring_back)
 
     def picture_file(self, artwork: "Artwork") -> Path:
         """Where a kept picture lies, for other programs to take a copy of."""
@@ -288,7 +291,7 @@ class Studio:
             return gallery.search(text, after=after, limit=limit), gallery.count()
 
         say = failed or self.complained
-        self._do(
+        self._errands.send(
             self._hands.gallery,
             look,
             lambda answer: found(*answer),
@@ -417,13 +420,4 @@ class Studio:
             self._changes -= 1
             self.complain(error)
 
-        self._do(self._hands.gallery, work, finish, fail)
-
-    def _do(
-        self,
-        hand: Executor,
-        work: Callable[[], T],
-        done: Callable[[T], None],
-        failed: Callable[[Exception], None] | None = None,
-    ) -> None:
-        self._errands.send(hand, work, done, failed or self.complain)
+        self._errands.send(self._hands.gallery, work, finish, fail)
