@@ -19,7 +19,7 @@ from training import devices
 from training.config import Settings
 from training.data.card import read_dataset
 from training.data.records import training_pictures
-from training.data.shards import as_os_error
+from training.data.shards import as_os_error, plainly
 from training.folder import RunFolder, State, check_same
 from training.gan import Gan
 from training.networks import dcgan
@@ -83,7 +83,7 @@ def train(
     except OSError as error:
         raise KnownError(
             f"{out} can't be written: {error.strerror or error}; free some space or choose "
-            "another folder. What was saved before is kept."
+            "another folder; what was saved before is kept."
         ) from error
 
 
@@ -187,9 +187,8 @@ def _next(batches: Iterator[tuple[tf.Tensor, ...]], dataset: Path) -> tf.Tensor:
     try:
         return next(batches)[0]
     except tf.errors.OpError as error:
-        what = str(error.message).splitlines()[0]
         raise KnownError(
-            f"{dataset} holds a record that can't be read as its card says ({what}): "
+            f"{dataset} holds a record that can't be read as its card says ({plainly(error)}): "
             f"explorer-train look {dataset} tells more."
         ) from error
 

@@ -16,7 +16,7 @@ from explorer.core.progress import Progress
 from training.data.card import DatasetCard, read_dataset
 from training.data.decode import Pixels, to_png
 from training.data.records import pictures_in_order, training_pictures
-from training.data.shards import content_of
+from training.data.shards import content_of, plainly
 from training.data.sheet import contact_sheet
 
 _BATCH = 64
@@ -87,8 +87,8 @@ def look(
         channels, flat = _measure(folder, card, progress)
         images, labels = _first_of_training(folder, card)
     except tf.errors.OpError as error:
-        what = str(error.message).splitlines()[0]
-        raise _wrong(folder, f"a record can't be read as its card says ({what})") from error
+        what = f"a record can't be read as its card says ({plainly(error)})"
+        raise _wrong(folder, what) from error
     out = out or folder / "look.png"
     write_bytes(out, to_png(contact_sheet(card, _bytes(images), labels)))
     return Look(card, out, str(images.dtype), images.shape[1:], channels, flat)

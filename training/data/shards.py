@@ -105,6 +105,12 @@ def as_os_error() -> Iterator[None]:
         raise OSError(error.message) from error
 
 
+def plainly(error: Any) -> str:
+    """What a TensorFlow error says, without the names of the operations it came through."""
+    line = str(error.message).splitlines()[0].partition(" [Op:")[0]
+    return line.rpartition(": ")[2]
+
+
 def content_of(label: int, index: int, pixels: Pixels) -> bytes:
     """What `content_sha256` takes in of one record."""
     return struct.pack("<qq", label, index) + pixels.tobytes()
