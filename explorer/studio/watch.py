@@ -34,6 +34,7 @@ class Patience:
 
     start_s: float = 60.0  # for the first heartbeat: a cold disk, a large model
     beat_s: float = 15.0  # between heartbeats, before the child counts as frozen
+    farewell_s: float = 20.0  # for a child that was asked to end
     settled_s: float = 60.0  # a child that lived this long did not die at once
     pause_s: float = 0.5  # before the first new start; doubled each time it dies at once
     longest_pause_s: float = 60.0
@@ -99,6 +100,11 @@ def _run_once(command: Sequence[str], patience: Patience) -> tuple[int, bool]:
         log.warning("the kiosk gave no sign of life and is ended")
         child.kill()
         return child.wait(), alive
+    except (KeyboardInterrupt, SystemExit):
+        child.terminate()  # it may have a visitor's picture to keep before it goes
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience.farewell_s)
+        raise
     finally:
         child.kill()  # does nothing to one that has ended
         child.wait()

@@ -4,6 +4,7 @@ The parent loads no Qt, so whatever brings the window down leaves the parent sta
 """
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,6 +73,7 @@ def _show(model: str, gallery: Path | None, heart: Heart) -> int:
             app.exit(LEFT)
 
     window.left.connect(lambda: app.exit(LEFT))
+    signal.signal(signal.SIGTERM, lambda *_: app.exit(LEFT))  # the parent was asked to end
     beat = QTimer(window)
     beat.timeout.connect(look_after)
     beat.start(_BEAT_MS)

@@ -111,6 +111,25 @@ def test_a_parent_asked_to_end_takes_its_child_along(tmp_path: Path) -> None:
     until(lambda: not is_running(pid))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends a child without asking")
+def test_a_child_asked_to_end_may_finish_what_it_keeps(tmp_path: Path) -> None:
+    program = "import sys; from explorer.studio.watch import watch; watch(sys.argv[1:])"
+    ready, kept = tmp_path / "ready", tmp_path / "kept"
+    body = f"""
+import signal
+def keep(*_):
+    open({str(kept)!r}, "w").close()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, keep)
+open({str(ready)!r}, "w").close()
+while True: beat(); time.sleep(0.05)"""
+    parent = subprocess.Popen([sys.executable, "-c", program, *child(tmp_path, body)])
+    until(ready.exists)
+    parent.terminate()
+    assert parent.wait(20) == 128 + signal.SIGTERM
+    assert kept.exists()
+
+
 def test_the_watch_needs_no_window_system() -> None:
     program = "import sys, explorer.studio.watch; sys.exit('PySide6' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
