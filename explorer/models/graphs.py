@@ -26,8 +26,11 @@ class _Damaged(Exception):
     """The bytes end too early, or are no protobuf."""
 
 
-def check_graph(model: bytes, *, id: str, name: str) -> None:
+def check_graph(model: bytes, *, id: str | None, name: str) -> None:
     """Let pass only what a bundle of this ``id`` may hold; ``name`` is what a complaint calls it.
+
+    An upscaler's graph comes from other makers: with None for an id it may be of any opset and
+    need not say whose it is.
 
     Raises:
         KnownError: it is damaged, too large, of another opset, or not of the standard operators;
@@ -42,7 +45,7 @@ def check_graph(model: bytes, *, id: str, name: str) -> None:
         raise KnownError(f"{name} {reason}, so it is not opened; get the model from its maker.")
 
 
-def _reason_to_refuse(model: memoryview, id: str) -> str | None:
+def _reason_to_refuse(model: memoryview, id: str | None) -> str | None:
     opset = 0
     metadata: dict[str, str] = {}
     nodes = 0
@@ -66,6 +69,8 @@ def _reason_to_refuse(model: memoryview, id: str) -> str | None:
             return "brings functions of its own"
     if nodes == 0:
         raise _Damaged
+    if id is None:
+        return None
     if opset != OPSET:
         return f"is of opset {opset} and not {OPSET}"
     if metadata.get(FORMAT_KEY) != "1":

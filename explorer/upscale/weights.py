@@ -1,5 +1,6 @@
 """What an upscaler says of itself, and where the installed ones lie."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -10,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from explorer.core import places
 from explorer.core.errors import KnownError
-from explorer.core.files import read_json, sha256
+from explorer.core.files import read_json
+from explorer.models.graphs import check_graph
 
 _MAX_WEIGHTS = 512 << 20  # bytes; the largest Real-ESRGAN in float32 has 67 MB
 
@@ -44,21 +46,22 @@ class Weights:
     path: Path
 
     def content(self) -> bytes:
-        """The graph.
+        """The graph, fit to be opened.
 
         Raises:
-            KnownError: it is missing, or not the file its card was written for.
+            KnownError: it is missing, not the file its card was written for, or holds what no
+                upscaler needs.
         """
         try:
             if self.path.stat().st_size > _MAX_WEIGHTS:
                 raise KnownError(f"{self.path} is larger than any upscaler; remove it.")
-            if sha256(self.path) != self.card.sha256:
-                raise KnownError(
-                    f"{self.path} is not the file its card describes; install it again."
-                )
-            return self.path.read_bytes()
+            graph = self.path.read_bytes()
         except OSError as error:
             raise KnownError(f"{self.path} can't be read: {error.strerror}.") from error
+        if hashlib.sha256(graph).hexdigest() != self.card.sha256:
+            raise KnownError(f"{self.path} is not the file its card describes; install it again.")
+        check_graph(graph, id=None, name=str(self.path))
+        return graph
 
 
 def folders() -> list[Path]:

@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 
@@ -67,13 +68,35 @@ def test_a_card_that_lies_about_its_scale_is_found_out(folder: Path) -> None:
 
 
 def test_a_graph_that_is_no_graph_is_one_sentence(folder: Path) -> None:
-    graph = folder / f"{ANIME}.onnx"
-    graph.write_bytes(b"not a graph")
-    card = folder / f"{ANIME}.json"
-    card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": sha256(graph)}))
+    _bring(folder, b"not a graph")
     upscalers = Upscalers([folder])
-    with pytest.raises(KnownError, match=r"animevideov3-x4\.onnx can't be opened"):
+    with pytest.raises(KnownError, match=r"animevideov3-x4\.onnx is no ONNX file"):
         upscalers.run(_pixel(), upscalers.plan(ANIME))
+
+
+@pytest.mark.parametrize(
+    ("domain", "external", "reason"),
+    [("com.stranger", False, "com.stranger"), ("", True, "other files")],
+)
+def test_a_graph_that_reaches_out_is_never_opened(
+    folder: Path, domain: str, external: bool, reason: str
+) -> None:
+    graph = onnx.load_model_from_string((folder / f"{ANIME}.onnx").read_bytes())
+    graph.graph.node[-1].domain = domain
+    if external:
+        graph.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    _bring(folder, graph.SerializeToString())
+    upscalers = Upscalers([folder])
+    with pytest.raises(KnownError, match=reason):
+        upscalers.run(_pixel(), upscalers.plan(ANIME))
+
+
+def _bring(folder: Path, graph: bytes) -> None:
+    """Put a graph in the place of the upscaler's, with a card that owns up to it."""
+    (folder / f"{ANIME}.onnx").write_bytes(graph)
+    card = folder / f"{ANIME}.json"
+    told = json.loads(card.read_text()) | {"sha256": sha256(folder / f"{ANIME}.onnx")}
+    card.write_text(json.dumps(told))
 
 
 def test_without_networks_upscaling_is_lanczos_and_called_so(tmp_path: Path) -> None:
