@@ -120,7 +120,7 @@ def plain(state: SessionState) -> SessionState:
 
 
 def pinned(state: SessionState, pin: Pin, expression: Expression | None) -> SessionState:
-    return state.model_copy(update={f"pin_{pin}": expression})
+    return state.model_copy(update={f"pin_{pin}": _arrived(expression)})
 
 
 def travelled(state: SessionState, t: float, path: Path = "slerp") -> SessionState:
@@ -132,12 +132,13 @@ def travelled(state: SessionState, t: float, path: Path = "slerp") -> SessionSta
     moved = state.model_copy(update={"t": t})
     if state.pin_a is None or state.pin_b is None:
         return moved
-    return showing(moved, _between(state.pin_a, state.pin_b, t, path))
+    return showing(moved, Between(path=path, start=state.pin_a, end=state.pin_b, t=t))
 
 
 def placed(state: SessionState, index: int, expression: Expression | None) -> SessionState:
     """Put a picture on a drop place, and show the sum if there is anything to show."""
-    return _summed(state, index, state.places[index].model_copy(update={"point": expression}))
+    point = _arrived(expression)
+    return _summed(state, index, state.places[index].model_copy(update={"point": point}))
 
 
 def weighed(state: SessionState, index: int, weight: float) -> SessionState:
@@ -243,13 +244,12 @@ def _along(path: Path, expression: Expression) -> Expression:
     return expression
 
 
-def _between(a: Expression, b: Expression, t: float, path: Path) -> Expression:
-    """The ends are the pictures themselves, so that they keep their names."""
-    if t == 0.0:
-        return a
-    if t == 1.0:
-        return b
-    return Between(path=path, start=a, end=b, t=t)
+def _arrived(expression: Expression | None) -> Expression | None:
+    """The picture itself at either end of a way, so that what is taken from there keeps its name."""
+    match expression:
+        case Between(start=there, t=0.0) | Between(end=there, t=1.0):
+            return _arrived(there)
+    return expression
 
 
 def _summed(state: SessionState, index: int, place: Place) -> SessionState:

@@ -48,12 +48,14 @@ def test_another_picture_has_no_name_and_is_not_enlarged() -> None:
     assert (shown.title, shown.upscale, shown.size) == ("", "", None)
 
 
-def test_the_ends_of_a_walk_are_the_pinned_pictures_themselves() -> None:
-    pins = EMPTY.model_copy(update={"pin_a": A, "pin_b": B})
+@pytest.mark.parametrize(("t", "end"), [(0.0, A), (1.0, B)])
+def test_what_is_taken_from_the_end_of_a_walk_is_the_pinned_picture_itself(
+    t: float, end: Expression
+) -> None:
+    walked = session.travelled(EMPTY.model_copy(update={"pin_a": A, "pin_b": B}), t)
 
-    assert session.travelled(pins, 0.0).shown == A
-    assert session.travelled(pins, 1.0).shown == B
-    assert session.travelled(pins, 0.25).shown == Between(start=A, end=B, t=0.25)
+    assert session.pinned(walked, "a", walked.shown).pin_a == end
+    assert session.placed(walked, 2, walked.shown).places[2].point == end
 
 
 def test_the_slider_waits_for_both_pins() -> None:
@@ -92,7 +94,7 @@ def test_clearing_the_last_place_leaves_the_picture() -> None:
     assert session.placed(state, 0, None).shown == A
 
 
-@given(state=states, t=some.integers(1, 999).map(lambda n: n / 1000), a=points, b=points)
+@given(state=states, t=some.integers(0, 1000).map(lambda n: n / 1000), a=points, b=points)
 def test_laying_out_a_walk_sets_pins_and_slider_as_they_were(
     state: SessionState, t: float, a: Expression, b: Expression
 ) -> None:
