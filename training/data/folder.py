@@ -78,6 +78,10 @@ def _in_folder(root: Path) -> tuple[list[_Entry], list[tuple[str, str]]]:
     for folder, folders, files in os.walk(root, onerror=unreadable):
         folders[:] = [name for name in folders if not _OF_THE_SYSTEM.fullmatch(name)]
         within = Path(folder).relative_to(root)
+        for name in folders:  # os.walk goes into none that is a link, and does not say so
+            if Path(folder, name).is_symlink():
+                file = _plain_name((within / name).as_posix())
+                skipped.append((file, "is a link to a folder, which is not followed; copy it here"))
         for name in files:
             file = _plain_name((within / name).as_posix())
             entries.append(_Entry(file, partial(_read_file, folder, name)))
@@ -142,21 +146,33 @@ def _source(entries: list[_Entry], skipped: list[tuple[str, str]]) -> Source:
             pictures.append(Picture(entry.file, entry.picture))
         last = entry.file
 
-    columns, table = _read_table(_highest(ours, TABLE), skipped)
-    licence = _lines(_highest(ours, "licen"), skipped)
+    ends = [pictures[at].file for at in (0, -1) if pictures]  # what begins both begins all
+    at_root = [entry for entry in ours if all(end.startswith(_folder(entry)) for end in ends)]
+    notices = {start: _highest(at_root, start) for start in (TABLE, "licen", "credits")}
+    skipped += [
+        (entry.file, "is not read: the source's own has to lie at its root")
+        for entry in ours
+        if entry not in notices.values()
+    ]
+    columns, table = _read_table(notices[TABLE], skipped)
+    licence = _lines(notices["licen"], skipped)
     return Source(
         pictures,
         skipped,
         columns,
         table,
         licence=licence[0] if licence else "",
-        credits=_lines(_highest(ours, "credits"), skipped),
+        credits=_lines(notices["credits"], skipped),
     )
 
 
-def _highest(ours: list[_Entry], start: str) -> _Entry | None:
-    """The file nearest the root whose name starts so; a zip may wrap it in one folder."""
-    found = [entry for entry in ours if entry.file.split("/")[-1].lower().startswith(start)]
+def _folder(entry: _Entry) -> str:
+    return entry.file[: -len(PurePosixPath(entry.file).name)]
+
+
+def _highest(at_root: list[_Entry], start: str) -> _Entry | None:
+    """The file nearest the root whose name starts so; a zip may wrap everything in one folder."""
+    found = [entry for entry in at_root if entry.file.split("/")[-1].lower().startswith(start)]
     return min(found, key=lambda entry: entry.file.count("/"), default=None)
 
 
@@ -177,7 +193,7 @@ def _read_table(
     """The table beside the pictures: its columns but `file`, and each file's row."""
     if entry is None:
         return [], {}
-    folder = entry.file[: -len(PurePosixPath(entry.file).name)]
+    folder = _folder(entry)
     try:
         text = entry.content(MAX_BYTES).decode("utf-8-sig")
         rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)

@@ -92,6 +92,28 @@ def test_a_table_beside_the_pictures_is_kept(tmp_path: Path) -> None:
             assert source.table == {f"{wrap}a/one.png": ["oval", "two\nlines"]}
 
 
+@pytest.mark.parametrize("make", [filled, zipped])
+@pytest.mark.parametrize("wrap", ["", "all/"])
+def test_only_what_lies_at_the_root_speaks_for_every_picture(
+    tmp_path: Path, make: Callable[[Path, dict[str, bytes]], Path], wrap: str
+) -> None:
+    own = {"b/LICENCE": b"CC0-1.0\n", "b/CREDITS": b"Bob\n", "b/pictures.csv": b"file,x\n2.png,5\n"}
+    files = {"a/1.png": png(), "b/2.png": png(), **own}
+    path = make(tmp_path / "source", {wrap + name: content for name, content in files.items()})
+    with open_source(path) as source:
+        assert (source.licence, source.credits, source.table) == ("", [], {})
+        reasons = dict(source.skipped)
+    assert sorted(reasons) == sorted(wrap + name for name in own)
+    assert all("root" in reason for reason in reasons.values())
+
+    path = make(
+        tmp_path / "more",
+        {wrap + "LICENCE": b"CC-BY-4.0\n", **{wrap + n: c for n, c in files.items()}},
+    )
+    with open_source(path) as source:
+        assert source.licence == "CC-BY-4.0"
+
+
 @pytest.mark.parametrize("table", [b"\xff\xfe", b"name,shape\na,b\n", b'file,x\n"a', b"file\n,\n"])
 def test_a_broken_table_is_listed_and_ends_nothing(tmp_path: Path, table: bytes) -> None:
     found = outcome(filled(tmp_path / "s", {"pictures.csv": table, "a.png": png()}))
@@ -150,6 +172,16 @@ def test_a_name_that_appears_twice_counts_once(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_opened_is_listed(tmp_path: Path) -> None:
     (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
     assert "No such file" in outcome(tmp_path)["gone.png"]
+
+
+def test_a_link_to_a_folder_is_listed_and_not_followed(tmp_path: Path) -> None:
+    filled(tmp_path, {"real/1.png": png(), "source/a/2.png": png()})
+    (tmp_path / "source" / "c").symlink_to(tmp_path / "real", target_is_directory=True)
+    (tmp_path / "source" / "round").symlink_to(tmp_path / "source", target_is_directory=True)
+    found = outcome(tmp_path / "source")
+    assert found.pop("a/2.png") == ""
+    assert sorted(found) == ["c", "round"]
+    assert all("link to a folder" in reason for reason in found.values())
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
