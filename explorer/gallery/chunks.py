@@ -18,6 +18,9 @@ _MAX_CHUNKS = 1 << 17
 _AT_ONCE = 1 << 20  # bytes of pixels unpacked to count them
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG colour type
 _PAINTED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_WRITTEN = {b"IHDR", b"sRGB", b"IDAT", b"IEND"}
+_REMARKS = {b"iTXt", b"tEXt", b"zTXt", b"tIME", b"pHYs"}  # they change nothing that is seen
+_WRITTEN_LAYOUT = bytes([8, 2, 0, 0, 0])  # 8 bits, RGB, not interlaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,25 @@ def painted(file: BinaryIO, path: Path) -> bytes:
     if not _has_all_rows(file.read(13), b"".join(packed)):
         raise KnownError(_broken(path))
     return b"".join(parts)
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether it is one plain RGB picture of 8 bits, and nothing else shines through or follows.
+
+    Decoders that only want the pixels pass by alpha, further frames and colour profiles.
+
+    Raises:
+        KnownError: the file can't be read or is no whole PNG.
+    """
+    try:
+        with path.open("rb") as file:
+            chunks = scan(file, path)
+            file.seek(chunks[0].start + 8)
+            layout = file.read(5)
+    except OSError as error:
+        raise KnownError(f"{path} can't be read: {error.strerror}.") from error
+    kinds = {chunk.kind for chunk in chunks}
+    return layout == _WRITTEN_LAYOUT and kinds <= _WRITTEN | _REMARKS
 
 
 def with_texts(file: BinaryIO, path: Path, texts: Mapping[str, str]) -> bytes:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
+from explorer.gallery.chunks import is_as_written
 from explorer.gallery.pictures import pixels_sha256, read_picture
 from explorer.gallery.recipe import ModelRef, Recipe, rgb
 from explorer.latent.expression import Expression
@@ -170,6 +171,11 @@ def verify(
         kept, recipe, _ = read_picture(path)
         if pixels_sha256(kept) != recipe.picture.sha256:
             return Verdict(False, f"{path} was edited after it was painted: its pixels changed.")
+        if not is_as_written(path):
+            return Verdict(
+                False,
+                f"{path} was edited after it was painted: it is not plain 8-bit RGB any more.",
+            )
         if (recipe.picture.height, recipe.picture.width) != kept.shape[:2]:
             return Verdict(False, f"{path} has another size than its recipe says: {_size(kept)}.")
         generator = painter(recipe.model, library)

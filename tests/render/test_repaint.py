@@ -1,14 +1,20 @@
+import io
+import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Cancelled, Progress
-from explorer.gallery.chunks import itxt
-from explorer.gallery.pictures import Caption, encode_picture, write_picture
-from explorer.gallery.recipe import Recipe
+from explorer.gallery.chunks import SIGNATURE, chunk_bytes, itxt
+from explorer.gallery.pictures import Caption, encode_picture, read_pixels, write_picture
+from explorer.gallery.recipe import Recipe, pixels_sha256
 from explorer.latent.expression import Between, Mean, Seed
 from explorer.models.generator import Generator, Truncation
 from explorer.models.library import Library
@@ -142,6 +148,81 @@ def test_an_edited_picture_is_told_from_one_that_is_as_painted(
 
     assert not verdict.ok
     assert "edited" in verdict.sentence
+
+
+def _saved_as(image: Image.Image, recipe: Recipe, **how: Any) -> bytes:
+    """What an editor writes that keeps the recipe."""
+    content = io.BytesIO()
+    image.save(content, "PNG", **how)
+    return _with_chunks(content.getvalue(), itxt("explorer:recipe", recipe.to_json()))
+
+
+def _with_chunks(content: bytes, *chunks: bytes) -> bytes:
+    return content[:33] + b"".join(chunks) + content[33:]
+
+
+def _sixteen_bits(image: Image.Image, recipe: Recipe) -> bytes:
+    """What Pillow, which has no such mode, reads back as the very same 8 bits."""
+    deep = np.asarray(image).astype(">u2") * 256
+    rows = b"".join(b"\0" + row.tobytes() for row in deep.astype(">u2"))
+    return (
+        SIGNATURE
+        + chunk_bytes(b"IHDR", struct.pack(">IIBBBBB", *image.size, 16, 2, 0, 0, 0))
+        + itxt("explorer:recipe", recipe.to_json())
+        + chunk_bytes(b"IDAT", zlib.compress(rows))
+        + chunk_bytes(b"IEND", b"")
+    )
+
+
+EDITS: dict[str, Callable[[Image.Image, Recipe], bytes]] = {
+    "a see-through layer": lambda image, recipe: _saved_as(
+        Image.merge("RGBA", (*image.split(), Image.new("L", image.size))), recipe
+    ),
+    "one see-through colour": lambda image, recipe: _saved_as(
+        image, recipe, transparency=image.getpixel((0, 0))
+    ),
+    "a second frame": lambda image, recipe: _saved_as(
+        image, recipe, save_all=True, append_images=[Image.new("RGB", image.size, "red")]
+    ),
+    "a palette": lambda image, recipe: _saved_as(image.quantize(256), recipe),
+    "16 bits": _sixteen_bits,
+    "a colour profile": lambda image, recipe: _saved_as(
+        image, recipe, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    ),
+    "other brightness": lambda image, recipe: _with_chunks(
+        _saved_as(image, recipe), chunk_bytes(b"gAMA", struct.pack(">I", 100_000))
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_looks_otherwise_though_its_colours_read_the_same_was_edited(
+    edit: str, saved: tuple[Path, Recipe], library: Library, upscalers: Upscalers
+) -> None:
+    path, recipe = saved
+    # few enough colours for a palette to hold them all
+    flat = np.full((recipe.picture.height, recipe.picture.width, 3), 40, np.uint8)
+    pixels = flat if edit == "a palette" else paint_recipe(recipe, library, upscalers)
+    own = recipe.for_picture(
+        pixels, model=recipe.model, expression=recipe.expression, point=recipe.point
+    )
+    path.write_bytes(EDITS[edit](Image.fromarray(pixels), own))
+    assert pixels_sha256(read_pixels(path)) == own.picture.sha256, "the colours read the same"
+
+    verdict = verify(path, library, upscalers)
+
+    assert not verdict.ok
+    assert "was edited" in verdict.sentence
+
+
+def test_remarks_of_other_programs_leave_a_picture_what_it_was(
+    saved: tuple[Path, Recipe], library: Library, upscalers: Upscalers
+) -> None:
+    path, _ = saved
+    remark = chunk_bytes(b"tEXt", b"Comment\0seen at the museum")
+    path.write_bytes(_with_chunks(path.read_bytes(), remark))
+
+    assert verify(path, library, upscalers).ok
 
 
 def test_a_recipe_of_another_size_is_told(
