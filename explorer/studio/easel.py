@@ -27,7 +27,7 @@ class Easel:
         self._workroom = workroom
         self._post = post
         self._results: list[tuple[PaintRequest, Picture]] = []
-        self._promised: dict[PaintRequest, str] = {}
+        self._promised: dict[PaintRequest, list[str]] = {}
         self._live = LatestOnly(
             workroom.paint, paint, answered=self._answered, failed=self._not_answered
         )
@@ -44,17 +44,19 @@ class Easel:
 
     def promise(self, question: PaintRequest, title: str) -> None:
         """Go on with ``question`` even if nobody looks any more: it is to be saved as ``title``."""
-        self._promised[question] = title
+        titles = self._promised.setdefault(question, [])
+        if title not in titles:  # a second press of the same key
+            titles.append(title)
 
-    def redeem(self, question: PaintRequest) -> str | None:
-        """The title under which ``question`` was to be saved, once."""
-        return self._promised.pop(question, None)
+    def redeem(self, question: PaintRequest) -> list[str]:
+        """The titles under which ``question`` was to be saved, once."""
+        return self._promised.pop(question, [])
 
     @property
     def has_promised(self) -> bool:
         return bool(self._promised)
 
-    def redeem_all(self) -> dict[PaintRequest, str]:
+    def redeem_all(self) -> dict[PaintRequest, list[str]]:
         promised, self._promised = self._promised, {}
         return promised
 
@@ -124,7 +126,7 @@ class Easel:
         self._post(lambda: self._give_up(question, error))
 
     def _give_up(self, question: PaintRequest, error: Exception) -> None:
-        promised = self.redeem(question) is not None
+        promised = bool(self.redeem(question))
         if question == self.question or not question.upscale or promised:
             self.progressed(None)
             self.failed(question, error)

@@ -128,8 +128,9 @@ class Studio:
     def close(self) -> None:
         """Let go of everything; whatever was being saved is saved first."""
         self._easel.question = None
-        for question, title in self._easel.redeem_all().items():
-            self._keep(question, title)
+        for question, titles in self._easel.redeem_all().items():
+            for title in titles:
+                self._keep(question, title)
         self._errands.close()
         self.sketches.close()
         self.thumbnails.close()
@@ -354,8 +355,7 @@ class Studio:
         self._easel.ask(session.resolve(self.state))
 
     def _enlarged(self, question: PaintRequest) -> None:
-        title = self._easel.redeem(question)
-        if title is not None:
+        for title in self._easel.redeem(question):
             self._keep(question, title)
         self.changed(self.state)  # what is possible has changed with it
 

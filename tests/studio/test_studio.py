@@ -309,6 +309,24 @@ def test_saves_that_wait_for_the_upscaler_outlast_newer_questions(desk: Desk) ->
     assert desk.studio.has_upscaled
 
 
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_picture_saved_under_two_names_before_it_is_enlarged_is_kept_under_both(
+    desk: Desk, closes: bool
+) -> None:
+    desk.studio.show_seed(1)
+    desk.studio.upscale()
+    for title in ("first", "second", "second"):
+        desk.studio.name(title)
+        desk.studio.save()
+    if closes:
+        desk.studio.close()
+    desk.work()
+
+    works = desk.workroom.gallery.search()
+    assert sorted(work.title for work in works) == ["first", "second"]
+    assert not desk.studio.is_saving or closes
+
+
 def test_large_pictures_are_sketched_small(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("explorer.studio.workroom._SKETCH", 16)
     started(desk)
