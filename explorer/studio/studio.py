@@ -398,10 +398,10 @@ class Studio:
         self._tell()
 
     def _bring_back(self, kept: Kept) -> None:
-        recipe = kept.picture.recipe
-        state = session.reopened(self.state, recipe, kept.title, self._path(recipe.model.id))
+        path = self._path(kept.recipe.model.id)
+        state = session.reopened(self.state, kept.recipe, kept.title, path)
         question = session.resolve(state)
-        if question is not None and question.upscale:
+        if question is not None and question.upscale and kept.picture is not None:
             self._easel.remember(question, kept.picture)
         self._step(lambda _: state, "Reopen")
         if kept.warning is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -56,7 +56,9 @@ class Picture:
 class Kept:
     """A picture from the gallery or from a file, ready to be reopened."""
 
-    picture: Picture
+    recipe: Recipe
+    picture: Picture | None
+    """As the file holds it; None where the recipe no longer fits, so that it is painted again."""
     title: str
     warning: str | None = None
 
@@ -194,7 +196,7 @@ class Workroom:
         """Bring a picture of the gallery back with all it was made of."""
         artwork = self.gallery.get(uuid)
         kept = self.read(self.gallery.picture_path(artwork))
-        return Kept(kept.picture, artwork.title, kept.warning)
+        return replace(kept, title=artwork.title)
 
     def read(self, path: Path) -> Kept:
         """Read a picture file, a stranger's or ours.
@@ -202,7 +204,7 @@ class Workroom:
         Raises:
             KnownError: no recipe is inside, or its model isn't installed.
         """
-        from explorer.gallery.pictures import read_picture
+        from explorer.gallery.pictures import pixels_sha256, read_picture
 
         pixels, recipe, caption = read_picture(path)
         there = {e.card.id for e in self.entries() if e.card is not None and not e.problem}
@@ -211,10 +213,15 @@ class Workroom:
                 f"{path.name} was painted by “{recipe.model.title or recipe.model.id}”, "
                 "which isn't installed; add that model first."
             )
+        if pixels_sha256(pixels) != recipe.picture.sha256:
+            warning = (
+                f"{path.name} was edited after it was painted; this is what its recipe paints."
+            )
+            return Kept(recipe, None, caption.title, warning)
         warning = None
         if self.generator(recipe.model.id).painting_hash != recipe.model.sha256:
             warning = f"{path.name} was painted by another version of this model, and may differ."
-        return Kept(Picture.of(pixels, recipe), caption.title, warning)
+        return Kept(recipe, Picture.of(pixels, recipe), caption.title, warning)
 
     def names(self) -> list[str]:
         from explorer.gallery.names import names

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from explorer.gallery.pictures import Caption, write_picture
 from explorer.latent.arithmetic import ExpressionError, to_text
@@ -392,6 +394,36 @@ def test_a_picture_file_reopens_without_the_gallery(desk: Desk, tmp_path: Path) 
     assert shown(desk) == "@1 - @2 + @3"
     assert desk.state.title == "From afar"
     assert [place.point for place in desk.state.places] == [Seed(seed=n) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("enlarged", [False, True])
+def test_an_edited_picture_says_so_and_is_painted_again_from_its_recipe(
+    desk: Desk, tmp_path: Path, enlarged: bool
+) -> None:
+    desk.studio.show_seed(1)
+    if enlarged:
+        desk.studio.upscale()
+    desk.work()
+    picture = desk.painted[-1][1]
+    file = tmp_path / "retouched.png"
+    write_picture(file, picture.pixels, picture.recipe, Caption(title="Moon"))
+    with Image.open(file, formats=["PNG"]) as image:
+        texts = PngInfo()
+        texts.add_itxt("explorer:recipe", picture.recipe.to_json())
+        Image.fromarray(255 - np.asarray(image)).save(file, pnginfo=texts)
+    desk.studio.close()
+    other = Desk(tmp_path / "other")
+
+    other.studio.open_file(file)
+    other.work()
+    other.studio.save()
+    other.work()
+    other.studio.close()
+
+    (complaint,) = other.complaints
+    assert "retouched.png was edited" in complaint
+    assert (other.painted[-1][1].pixels == picture.pixels).all()
+    assert [work.recipe.picture for work in other.kept] == [picture.recipe.picture]
 
 
 def test_a_file_without_a_recipe_is_refused_by_name(desk: Desk, tmp_path: Path) -> None:
