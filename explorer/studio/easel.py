@@ -40,7 +40,12 @@ class Easel:
         return next((picture for asked, picture in self._results if asked == question), None)
 
     def remember(self, question: PaintRequest, picture: Picture) -> None:
-        self._results = [(question, picture), *self._results][:_RESULTS]
+        """Keep what answers ``question``, and show it if that is what is asked."""
+        others = [result for result in self._results if result[0] != question]
+        self._results = [(question, picture), *others][:_RESULTS]
+        if question == self.question:
+            self.progressed(None)
+            self.painted(question, picture)
 
     def promise(self, question: PaintRequest, title: str) -> None:
         """Go on with ``question`` even if nobody looks any more: it is to be saved as ``title``."""
@@ -107,9 +112,6 @@ class Easel:
     def _take(self, question: PaintRequest, picture: Picture | None) -> None:
         if picture is not None:
             self.remember(question, picture)
-            if question == self.question:
-                self.progressed(None)
-                self.painted(question, picture)
             self.enlarged(question)
         self._keep_promises()
 

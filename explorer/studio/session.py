@@ -7,7 +7,7 @@ in its history; nothing else may change what is shown.
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from explorer.latent.arithmetic import Path
 from explorer.latent.expression import (
@@ -21,6 +21,7 @@ from explorer.latent.expression import (
     Sum,
     Term,
 )
+from explorer.upscale.stages import Stage
 
 if TYPE_CHECKING:
     from explorer.gallery.recipe import Recipe
@@ -56,7 +57,8 @@ class SessionState(Frozen):
     noise_scale: float = Field(default=1.0, allow_inf_nan=False)
     upscale: str = ""
     """Upscaler ids with commas, in the order they work; empty for the picture as painted."""
-    size: tuple[int, int] | None = None  # pixels; what the last stage is brought to, if anything
+    stages: tuple[Stage, ...] = ()
+    """What these came to in the recipe of a reopened picture, to the letter."""
     pin_a: Expression | None = None
     pin_b: Expression | None = None
     t: float = Field(default=0.5, ge=0.0, le=1.0)
@@ -65,6 +67,14 @@ class SessionState(Frozen):
         Place(weight=WEIGHTS[1]),
         Place(weight=WEIGHTS[2]),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_size(cls, given: object) -> object:
+        """Settings written before there were ``stages`` hold a ``size``, always null."""
+        if isinstance(given, dict) and given.get("size", 0) is None:
+            return {key: value for key, value in given.items() if key != "size"}
+        return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,12 @@ class PaintRequest:
     look: Look
     expression: Expression
     upscale: str = ""
-    size: tuple[int, int] | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def plain(self) -> "PaintRequest":
         """The same picture as the generator paints it."""
-        return replace(self, upscale="", size=None)
+        return replace(self, upscale="", stages=())
 
 
 def look(state: SessionState) -> Look:
@@ -101,7 +111,7 @@ def resolve(state: SessionState) -> PaintRequest | None:
     """The picture that ``state`` asks for, or None while nothing is chosen."""
     if state.shown is None:
         return None
-    return PaintRequest(look(state), state.shown, state.upscale, state.size)
+    return PaintRequest(look(state), state.shown, state.upscale, state.stages)
 
 
 def showing(state: SessionState, expression: Expression) -> SessionState:
@@ -116,7 +126,7 @@ def repainted(state: SessionState, **how: object) -> SessionState:
 
 def plain(state: SessionState) -> SessionState:
     """The same picture, not enlarged."""
-    return state.model_copy(update={"upscale": "", "size": None})
+    return state.model_copy(update={"upscale": "", "stages": ()})
 
 
 def pinned(state: SessionState, pin: Pin, expression: Expression | None) -> SessionState:
@@ -164,8 +174,6 @@ def reopened(
     state: SessionState, recipe: "Recipe", title: str, path: Path = "slerp"
 ) -> SessionState:
     """The whole state that a kept picture was made in."""
-    upscale = tuple(stage for stage in recipe.upscale if stage.to is None)
-    size = next((stage.to for stage in recipe.upscale if stage.to is not None), None)
     state = laid_out(
         state.model_copy(
             update={
@@ -179,10 +187,8 @@ def reopened(
         recipe.expression,
         path,
     )
-    ids = ",".join(stage.id for stage in upscale)
-    if not ids and size is not None:
-        ids = "lanczos"
-    return state.model_copy(update={"title": title, "upscale": ids, "size": size})
+    ids = ",".join(stage.id for stage in recipe.upscale)
+    return state.model_copy(update={"title": title, "upscale": ids, "stages": recipe.upscale})
 
 
 FIRST_LOOK = Seed(seed=0)

@@ -221,7 +221,7 @@ class Studio:
     def upscale(self) -> None:
         """Enlarge what is shown with the upscalers of the settings; the result keeps its question."""
         if self.state.shown is not None:
-            update = {"upscale": self.settings.upscalers, "size": None}
+            update = {"upscale": self.settings.upscalers, "stages": ()}
             self._step(lambda s: s.model_copy(update=update), _UPSCALE)
 
     def stop_upscaling(self) -> None:

@@ -127,9 +127,9 @@ class Workroom:
         """
         from explorer.render.repaint import paint
 
-        stages: tuple[Stage, ...] = ()
-        if question.upscale:
-            stages = self.upscalers.plan(question.upscale, size=question.size)
+        stages = question.stages
+        if question.upscale and not stages:
+            stages = self.upscalers.plan(question.upscale)
         request = self._compose(question.look, question.expression, stages)
         return Picture.of(*paint(request, self.upscalers, progress or Progress()))
 

@@ -8,8 +8,10 @@ from explorer.latent.arithmetic import to_text
 from explorer.latent.expression import Between, Expression, Mean, Point, Seed, Sum, Term
 from explorer.studio import session
 from explorer.studio.session import Place, SessionState
+from explorer.upscale.stages import LANCZOS, Stage
 
 EMPTY = SessionState(model="m")
+TO_SIZE = (Stage(id=LANCZOS, to=(9, 9)), Stage(id="net", sha256="a" * 64, scale=4))
 A, B, C = Seed(seed=1), Seed(seed=2), Seed(seed=3)
 
 seeds = some.integers(0, 2**32 - 1).map(lambda n: Seed(seed=n))
@@ -28,6 +30,7 @@ states = some.builds(
     pin_b=some.none() | points,
     t=some.integers(0, 1000).map(lambda n: n / 1000),
     places=some.tuples(*[some.builds(Place, weight=weights, point=some.none() | points)] * 3),
+    stages=some.sampled_from([(), TO_SIZE]),
 )
 
 
@@ -36,16 +39,23 @@ def test_a_state_survives_the_settings_file(state: SessionState) -> None:
     assert SessionState.model_validate_json(state.model_dump_json()) == state
 
 
+def test_a_session_of_settings_written_before_stages_were_kept_is_read() -> None:
+    written = EMPTY.model_dump(mode="json") | {"size": None}
+    del written["stages"]
+
+    assert SessionState.model_validate(written) == EMPTY
+
+
 def test_nothing_is_asked_while_nothing_is_chosen() -> None:
     assert session.resolve(EMPTY) is None
 
 
 def test_another_picture_has_no_name_and_is_not_enlarged() -> None:
-    named = EMPTY.model_copy(update={"title": "Moon", "upscale": "lanczos", "size": (9, 9)})
+    named = EMPTY.model_copy(update={"title": "Moon", "upscale": "lanczos", "stages": TO_SIZE})
 
     shown = session.showing(named, A)
 
-    assert (shown.title, shown.upscale, shown.size) == ("", "", None)
+    assert (shown.title, shown.upscale, shown.stages) == ("", "", ())
 
 
 @pytest.mark.parametrize(("t", "end"), [(0.0, A), (1.0, B)])

@@ -12,8 +12,11 @@ from explorer.gallery.pictures import Caption, write_picture
 from explorer.latent.arithmetic import ExpressionError, to_text
 from explorer.latent.expression import Artwork as ArtworkNode
 from explorer.latent.expression import Between, Seed
+from explorer.render.repaint import compose, paint
 from explorer.studio.actions import ACTIONS, action
 from explorer.studio.session import SessionState
+from explorer.studio.workroom import Picture
+from explorer.upscale.stages import LANCZOS, Stage
 
 from .conftest import MODEL, Desk
 
@@ -277,7 +280,8 @@ def test_a_kept_picture_reopens_with_its_whole_state(desk: Desk) -> None:
     desk.work()
 
     assert work.title == "Lamp Keeper"
-    assert desk.state == kept.model_copy(update={"title": "Lamp Keeper"})
+    as_written = {"title": "Lamp Keeper", "stages": work.recipe.upscale}
+    assert desk.state == kept.model_copy(update=as_written)
     assert studio.has_upscaled  # the file itself is the result: nothing is computed again
 
 
@@ -394,6 +398,54 @@ def test_a_picture_file_reopens_without_the_gallery(desk: Desk, tmp_path: Path) 
     assert shown(desk) == "@1 - @2 + @3"
     assert desk.state.title == "From afar"
     assert [place.point for place in desk.state.places] == [Seed(seed=n) for n in (1, 2, 3)]
+
+
+ENLARGED = (
+    (Stage(id=LANCZOS, to=(10, 10)), Stage(id=LANCZOS, scale=4), Stage(id=LANCZOS, to=(30, 30))),
+    (Stage(id=LANCZOS, to=(10, 10)),),
+    (Stage(id=LANCZOS, scale=3),),
+)
+
+
+def written(desk: Desk, file: Path, stages: tuple[Stage, ...]) -> Picture:
+    """Another program's picture of seed 1, enlarged in ``stages``."""
+    request = compose(desk.workroom.generator(MODEL), Seed(seed=1), upscale=stages)
+    picture = Picture.of(*paint(request, desk.workroom.upscalers))
+    write_picture(file, picture.pixels, picture.recipe, Caption())
+    return picture
+
+
+@pytest.mark.parametrize("stages", ENLARGED)
+def test_a_picture_is_enlarged_again_in_the_stages_of_its_recipe(
+    desk: Desk, tmp_path: Path, stages: tuple[Stage, ...]
+) -> None:
+    picture = written(desk, tmp_path / "a.png", stages)
+
+    desk.studio.open_file(tmp_path / "a.png")
+    for seed in range(13):  # more than are remembered
+        desk.studio.show_seed(seed)
+        desk.studio.upscale()
+        desk.work()
+    while desk.studio.history.undo_label != "Reopen":
+        desk.studio.undo()
+    desk.work()
+    desk.studio.save()
+    desk.work()
+
+    assert (desk.painted[-1][1].pixels == picture.pixels).all()
+    assert desk.kept[-1].recipe == picture.recipe
+
+
+def test_pictures_enlarged_in_different_stages_are_different_pictures(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for number, stages in enumerate(ENLARGED):
+        picture = written(desk, tmp_path / f"{number}.png", stages)
+        desk.studio.open_file(tmp_path / f"{number}.png")
+        desk.work()
+
+        large = [shown for question, shown in desk.painted if question == desk.studio.question]
+        assert (large[-1].pixels == picture.pixels).all()
 
 
 @pytest.mark.parametrize("enlarged", [False, True])
