@@ -60,11 +60,14 @@ def export(
         typer.Option(metavar="FILE", help="A text file with a title a line, or the word shipped."),
     ] = None,
     truncation: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0.0, max=2.0, metavar="X", help="Below 1: tamer pictures, and less varied."
+            min=0.0,
+            max=2.0,
+            metavar="X",
+            help="Below 1: tamer pictures, and less varied; 1 if not given.",
         ),
-    ] = 1.0,
+    ] = None,
     creator: Annotated[
         str, typer.Option(metavar="NAME", help="Who made them; written into every picture.")
     ] = "",
@@ -97,7 +100,9 @@ def export(
         raise typer.BadParameter("give one of --seeds and --recipes", param_hint="--seeds")
     if recipes is not None and model is not None:
         raise typer.BadParameter("recipes name their models themselves", param_hint="--model")
-    if not math.isfinite(truncation):
+    if recipes is not None and truncation is not None:
+        raise typer.BadParameter("recipes have their own", param_hint="--truncation")
+    if truncation is not None and not math.isfinite(truncation):
         raise typer.BadParameter("it is no number", param_hint="--truncation")
     pixels = None if size is None else parse_size(size)
     numbers = [] if seeds is None else _seeds(seeds)
@@ -113,7 +118,7 @@ def export(
         upscale = TWO_STAGE
     wishes = Wishes(
         titles=_titles(names),
-        truncation=Truncation(psi=truncation),
+        truncation=Truncation() if truncation is None else Truncation(psi=truncation),
         upscale=parse_upscale(upscale, upscalers),
         upscale_first=upscale_first,
         size=upscalers.plan("", size=pixels),

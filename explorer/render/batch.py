@@ -73,9 +73,10 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Pro
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        _refuse_others(out)  # before anything is left there, were it only a lock
     except OSError as error:
         raise KnownError(
-            f"{out} can't be made: {error.strerror}; choose another folder."
+            f"{out} can't be used: {error.strerror}; choose another folder."
         ) from error
     with locked(out / ".lock", what=f"The export in {out}"):
         _take_up(plan.order, out)
@@ -87,6 +88,7 @@ def export(plan: Plan, out: Path, upscalers: Upscalers, progress: Progress = Pro
                 _write_all(plan, manifest, out, upscalers, writers, progress)
         finally:
             _sweep(out)
+            _let_go(out)
         manifest.put_in_order()
         works = [_work(piece, manifest) for piece in plan.pieces]
         about = "\n\n".join(each.card.description for each in plan.generators.values())
@@ -101,6 +103,10 @@ def set_aside(out: Path) -> Path:
         KnownError: it can't be renamed.
     """
     out = out.absolute()
+    if Path.cwd().is_relative_to(out.resolve()):  # a shell would stand in the old one, unknowing
+        raise KnownError(
+            f"{out} can't be set aside while you are in it; go elsewhere or choose another folder."
+        )
     numbered = (out.with_name(f"{out.name}-{number}") for number in count(1))
     kept = next(path for path in numbered if not path.exists() and not path.is_symlink())
     try:
@@ -112,15 +118,30 @@ def set_aside(out: Path) -> Path:
     return kept
 
 
+def _refuse_others(out: Path) -> None:
+    there = _visible(out)  # looked at first, since an export may begin while we look
+    if there and not (out / ORDER).exists():
+        raise OtherExport(
+            f"{out} holds other files ({there[0]}) and no export; choose a new folder."
+        )
+
+
+def _let_go(out: Path) -> None:
+    """Leave no claim on a folder where nothing was finished, so that a mended request finds it free."""
+    with suppress(OSError):
+        if _visible(out) == [ORDER]:
+            (out / ORDER).unlink()
+
+
+def _visible(out: Path) -> list[str]:
+    return sorted(path.name for path in out.iterdir() if path.name[0] != ".")
+
+
 def _take_up(order: Order, out: Path) -> None:
     """Begin the export in ``out``, or go on with it; refuse to mix it with anything else."""
     path = out / ORDER
+    _refuse_others(out)
     if not path.exists():
-        foreign = next((p.name for p in sorted(out.iterdir()) if p.name[0] != "."), None)
-        if foreign is not None:
-            raise OtherExport(
-                f"{out} holds other files ({foreign}) and no export; choose a new folder."
-            )
         write_bytes(path, (order.model_dump_json(indent=1) + "\n").encode())
         return
     try:

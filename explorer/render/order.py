@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -19,7 +20,7 @@ from explorer.latent.expression import Seed
 from explorer.models.card import Card
 from explorer.models.generator import AS_IS, Generator, Truncation
 from explorer.models.library import Library
-from explorer.render.repaint import Request, compose, painter, recalled
+from explorer.render.repaint import Request, compose, painter, planned_size, recalled
 from explorer.upscale.stages import Stage
 
 Stages: TypeAlias = tuple[Stage, ...]
@@ -113,7 +114,11 @@ class Plan:
 
 
 def plan_seeds(generator: Generator, seeds: Sequence[int], wishes: Wishes) -> Plan:
-    """One picture a seed, in their order; without a name it is called "Seed 12"."""
+    """One picture a seed, in their order; without a name it is called "Seed 12".
+
+    Raises:
+        KnownError: upscaling would lead to a picture that is too large.
+    """
     model = generator.card.id
     pieces = []
     for at, seed in enumerate(seeds):
@@ -129,7 +134,8 @@ def plan_recipes(path: Path, library: Library, wishes: Wishes) -> Plan:
     """One picture a line of ``path``, in their order, numbered from 1.
 
     Raises:
-        KnownError: a line is no recipe, or its model is missing or another one.
+        KnownError: a line is no recipe, its model is missing or another one, or upscaling leads
+            to a picture that is too large.
     """
     titled = read_recipes(path)
     generators = _painters(titled, library, path)
@@ -153,6 +159,13 @@ def _plan(
     generators: Mapping[str, Generator],
     wishes: Wishes,
 ) -> Plan:
+    for model, stages in {(piece.model, piece.upscale) for piece in pieces}:
+        card = generators[model].card
+        if planned_size((card.width, card.height), stages) is None:
+            raise KnownError(
+                f"A picture of {card.width}x{card.height} pixels becomes too large on its way "
+                f"through {_said(stages)}; leave out a stage."
+            )
     heading = wishes.heading or ", ".join(g.card.title for g in generators.values())
     models = (f"{model} {g.painting_hash[:12]}" for model, g in generators.items())
     titles = f"{len(wishes.titles)} {_digest(wishes.titles)}" if wishes.titles else ""
@@ -160,7 +173,7 @@ def _plan(
     asked |= {
         "model": ", ".join(models),
         "names": titles,
-        "truncation": f"{wishes.truncation.psi:g}",
+        "truncation": repr(wishes.truncation.psi).removesuffix(".0"),
         "upscale": "as in the recipes" if wishes.upscale is None else _said(wishes.upscale),
         "upscale-first": first,
         "size": _said(wishes.size),
@@ -226,14 +239,24 @@ class Titled(BaseModel):
 def read_recipes(path: Path) -> list[Titled]:
     """Read recipes, one JSON object a line; the lines of a ``manifest.jsonl`` will do.
 
+    What editors leave at the ends of a text, a byte order mark and empty lines, is passed by.
+
     Raises:
         KnownError: a line is no recipe; it is named by its number.
     """
     titled: list[Titled] = []
+    ended = False
     try:
         with path.open("rb") as lines:
+            if lines.read(len(BOM_UTF8)) != BOM_UTF8:
+                lines.seek(0)
             while line := lines.readline(_MAX_LINE):
                 name = f"{path}, line {len(titled) + 1},"
+                if ended and line.strip():
+                    raise KnownError(f"{name} can't be used: it is empty, and others follow.")
+                ended = len(line) < _MAX_LINE and not line.strip()
+                if ended:
+                    continue
                 if len(titled) == _MAX_PICTURES:
                     raise KnownError(f"{path} has over {_MAX_PICTURES:,} lines; ask in pieces.")
                 titled.append(_read_recipe(line, name))

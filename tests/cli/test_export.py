@@ -98,6 +98,24 @@ def test_another_export_is_set_aside_only_when_asked_and_never_changed(
     assert (second / "export.json").read_text() == '{"format": 2}'
 
 
+def test_the_folder_a_person_is_in_is_not_set_aside_from_under_them(
+    explorer: Explorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    (here / "below").mkdir(parents=True)
+    (here / "notes.txt").touch()
+
+    for where, out in ((here, "."), (here, here), (here / "below", "..")):
+        monkeypatch.chdir(where)
+        ran = explorer(
+            *("export", "--model", "golden-dcgan", "--seeds", "1", "--out", out, "--set-aside")
+        )
+        assert ran.status == 1
+        assert "while you are in it" in ran.sentence
+        assert sorted(path.name for path in here.iterdir()) == ["below", "notes.txt"]
+    assert not (tmp_path / "here-1").exists()
+
+
 def test_a_manifest_is_exported_again_larger(explorer: Explorer, tmp_path: Path) -> None:
     small, large = tmp_path / "small", tmp_path / "large"
     explorer("export", "--model", "golden-dcgan", "--seeds", "0-2", "--out", small)
@@ -177,6 +195,9 @@ WRONG = {
     "too many seeds": ["--seeds", "0-4294967295", "--out", "out"],
     "seeds and recipes": ["--seeds", "1", "--recipes", "r.jsonl", "--out", "out"],
     "a model for recipes": ["--model", "golden-dcgan", "--recipes", "r.jsonl", "--out", "out"],
+    "a truncation for recipes": [
+        *("--truncation", "1", "--recipes", "r.jsonl", "--out", "out"),
+    ],
     "no folder": ["--seeds", "1"],
     "no size": ["--seeds", "1", "--size", "large", "--out", "out"],
     "size nothing": ["--seeds", "1", "--size", "0x0", "--out", "out"],
@@ -204,6 +225,10 @@ def test_wrong_usage_is_told_and_nothing_is_written(
 
 
 FAILING = {
+    "pictures of a wall": (
+        ["--model", "golden-dcgan", "--seeds", "1", "--upscale", ",".join(["lanczos"] * 7)],
+        "too large",
+    ),
     "an unknown model": (["--model", "nobody", "--seeds", "1"], "no model 'nobody'"),
     "an unknown upscaler": (["--seeds", "1", "--upscale", "magic"], "no upscaler 'magic'"),
     "names that are gone": (["--seeds", "1", "--names", "gone.txt"], "gone.txt can't be read"),

@@ -20,6 +20,7 @@ from explorer.render.batch import export
 from explorer.render.manifest import Line, Manifest
 from explorer.render.order import Plan, Wishes, plan_recipes, plan_seeds
 from explorer.render.repaint import verify
+from explorer.upscale.stages import Stage
 from explorer.upscale.upscaler import Upscalers
 
 HERE = Path(__file__).parent
@@ -202,7 +203,28 @@ def test_a_folder_with_other_files_is_left_alone(
         export(plan, tmp_path, upscalers)
 
     assert (tmp_path / "index.html").read_text() == "my homepage"
+    assert not (tmp_path / ".lock").exists()
     assert (tmp_path / f"{BESIDE}another.png").read_text() == "being written"
+
+
+def test_an_export_that_finished_nothing_claims_no_folder(
+    dcgan: Generator, upscalers: Upscalers, tmp_path: Path
+) -> None:
+    missing = (Stage(id="gone", sha256="0" * 64, scale=4),)
+    with pytest.raises(KnownError, match="gone"):
+        export(plan_seeds(dcgan, [1], Wishes(upscale=missing)), tmp_path, upscalers)
+
+    assert export(plan_seeds(dcgan, [1], Wishes()), tmp_path, upscalers) == 1
+
+
+def test_an_export_that_finished_something_keeps_its_claim(
+    plan: Plan, dcgan: Generator, upscalers: Upscalers, tmp_path: Path
+) -> None:
+    with pytest.raises(Cancelled):
+        export(plan, tmp_path, upscalers, until(1, 66))
+
+    with pytest.raises(KnownError, match="asked for otherwise"):
+        export(plan_seeds(dcgan, [1], Wishes()), tmp_path, upscalers)
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"{}", b'{"format": 2, "asked": {}}', b"\xff"])

@@ -87,6 +87,24 @@ def test_only_the_first_few_are_upscaled_and_all_come_to_the_size(dcgan: Generat
     assert [piece.upscale for piece in plan.pieces] == [(four, end), (end,)]
 
 
+@pytest.mark.parametrize(("psi", "said"), [(1, "1"), (0.7, "0.7"), (0.0, "0"), (1.25, "1.25")])
+def test_an_order_says_truncation_as_a_person_wrote_it(
+    psi: float, said: str, dcgan: Generator
+) -> None:
+    order = plan_seeds(dcgan, [1], Wishes(truncation=Truncation(psi=psi))).order
+
+    assert order.asked["truncation"] == said
+
+
+def test_what_would_become_too_large_is_refused_before_anything_is_painted(
+    dcgan: Generator,
+) -> None:
+    four = Stage(id="lanczos", scale=4)
+
+    with pytest.raises(KnownError, match=r"8x8 pixels becomes too large .*lanczos, lanczos"):
+        plan_seeds(dcgan, [1], Wishes(upscale=(four,) * 7))
+
+
 def test_every_wish_makes_another_order(dcgan: Generator, library: Library) -> None:
     lanczos = (Stage(id="lanczos", scale=4),)
     asked = [
@@ -95,6 +113,8 @@ def test_every_wish_makes_another_order(dcgan: Generator, library: Library) -> N
         plan_seeds(library.open("golden-stylegan2"), [1, 2], Wishes()),
         plan_seeds(dcgan, [1, 2], Wishes(titles=["Moon"])),
         plan_seeds(dcgan, [1, 2], Wishes(truncation=Truncation(psi=0.5))),
+        plan_seeds(dcgan, [1, 2], Wishes(truncation=Truncation(psi=0.12345671))),
+        plan_seeds(dcgan, [1, 2], Wishes(truncation=Truncation(psi=0.12345679))),
         plan_seeds(dcgan, [1, 2], Wishes(upscale=lanczos)),
         plan_seeds(dcgan, [1, 2], Wishes(upscale=lanczos, upscale_first=1)),
         plan_seeds(dcgan, [1, 2], Wishes(size=(Stage(id="lanczos", to=(9, 9)),))),
@@ -158,6 +178,17 @@ def test_a_new_size_takes_the_place_of_a_recipe_s_own(
     assert [stage.to for stage in plan.pieces[0].upscale] == [None, (99, 99)]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b" \n\n", b"\n\t"])
+def test_recipes_are_read_as_editors_leave_them(
+    end: bytes, recipe: str, library: Library, tmp_path: Path
+) -> None:
+    plain = _lines(tmp_path / "plain.jsonl", recipe, recipe)
+    edited = tmp_path / "edited.jsonl"
+    edited.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes() + end)
+
+    assert _plan(edited, library).order == _plan(plain, library).order
+
+
 @pytest.mark.parametrize(
     "bad",
     ["", "{}", "[]", "nonsense", '{"recipe": 5}', '{"format": 2}', "\x00", "[" * 5000],
@@ -195,8 +226,10 @@ def test_an_endless_line_is_refused_without_reading_it_all(
 
 def test_recipes_that_can_not_be_read_get_a_sentence(library: Library, tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "blank.jsonl").write_bytes(b"\xef\xbb\xbf\n\n")
+    no = "holds no recipes"
 
-    for name, what in (("gone.jsonl", "can't be read"), ("empty.jsonl", "holds no recipes")):
+    for name, what in (("gone.jsonl", "can't be read"), ("empty.jsonl", no), ("blank.jsonl", no)):
         with pytest.raises(KnownError, match=what):
             _plan(tmp_path / name, library)
     with pytest.raises(KnownError, match="can't be read"):
