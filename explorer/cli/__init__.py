@@ -12,7 +12,7 @@ import typer
 
 import explorer
 from explorer.cli import doctor, export, models, pictures, upscalers, windows
-from explorer.cli.screen import tell
+from explorer.cli.screen import never_fail, tell
 from explorer.core.words import last_words
 
 app = typer.Typer(
@@ -73,6 +73,7 @@ def begin(
 
 def main() -> None:
     """Run the command of this process. Exits 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C."""
+    never_fail()
     try:
         app(prog_name="explorer")
     except Exception as error:  # noqa: BLE001 - what is our mistake goes to the log, whole

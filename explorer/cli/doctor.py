@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 import explorer
-from explorer.cli.screen import give_json, give_table
+from explorer.cli.screen import give_json, give_table, mark
 from explorer.cli.windows import why_no_window
 from explorer.core.errors import KnownError
 
@@ -48,7 +48,7 @@ def doctor(
     if as_json:
         give_json([asdict(finding) for finding in findings])
     else:
-        rows = [(_SIGNS[each.state], each.what, each.text) for each in findings]
+        rows = [(mark(_SIGNS[each.state]), each.what, each.text) for each in findings]
         give_table(("", "what", "how it is"), rows)
     if any(finding.state == "broken" for finding in findings):
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explorer.cli.arguments import TWO_STAGE, parse_size, parse_upscale
-from explorer.cli.screen import INTERRUPTED, give, give_json, progress_bar, stoppable, tell
+from explorer.cli.screen import INTERRUPTED, give, give_json, mark, progress_bar, stoppable, tell
 from explorer.core.errors import KnownError
 from explorer.core.progress import Cancelled
 
@@ -39,7 +39,7 @@ def verify(
         verdict = verdict_on(path, library, upscalers)
         told.append({"picture": str(path), "ok": verdict.ok, "sentence": verdict.sentence})
         if not as_json:
-            give(("✓ " if verdict.ok else "✗ ") + verdict.sentence)
+            give(f"{mark('✓' if verdict.ok else '✗')} {verdict.sentence}")
     if as_json:
         give_json(told)
     if not all(each["ok"] for each in told):

@@ -1,5 +1,6 @@
 """What a terminal shows, and how it says stop."""
 
+import io
 import json
 import signal
 import sys
@@ -16,6 +17,27 @@ from explorer.core.words import printable
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""
 
+_PLAIN = {"✓": "ok", "·": "-", "✗": "no"}
+
+
+def never_fail() -> None:
+    """Write a question mark for what the encoding of standard output lacks, as pipes may have it."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
+
+
+def mark(sign: str) -> str:
+    """``✓``, ``·`` or ``✗``, or a word for it where standard output can't have it."""
+    return sign if _can_be_written(sign) else _PLAIN[sign]
+
+
+def _can_be_written(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
 
 def tell(sentence: str) -> None:
     """Say something to the person; results go to standard output, this does not."""
@@ -28,7 +50,8 @@ def give(result: str) -> None:
 
 
 def give_json(result: object) -> None:
-    typer.echo(json.dumps(result, indent=1, ensure_ascii=False))
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    typer.echo(text if _can_be_written(text) else json.dumps(result, indent=1))
 
 
 def give_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

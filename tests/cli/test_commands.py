@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -146,6 +147,31 @@ def test_lanczos_is_always_listed(explorer: Explorer) -> None:
 def _exported(explorer: Explorer, out: Path) -> Path:
     explorer("export", "--model", "golden-dcgan", "--seeds", "4", "--out", out)
     return out / "000004.png"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "shift_jis"])
+def test_results_can_be_written_where_output_is_not_unicode(
+    encoding: str, explorer: Explorer, tmp_path: Path
+) -> None:
+    out = tmp_path / "夜 🌙"
+    explorer("export", "--model", "golden-dcgan", "--seeds", 1, "--out", out)
+
+    def piped(*command: str) -> str:
+        ran = subprocess.run(
+            [sys.executable, "-m", "explorer.cli", *command],
+            capture_output=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding},
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert not ran.stderr
+        return ran.stdout.decode(encoding)
+
+    picture = str(out / "000001.png")
+    assert piped("verify", picture).startswith("ok ")
+    (told,) = json.loads(piped("verify", "--json", picture))
+    assert (told["picture"], told["ok"]) == (picture, True)
+    assert "ok" in piped("doctor")
 
 
 def test_verify_judges_every_picture_and_fails_if_one_is_bad(
