@@ -131,12 +131,20 @@ def told(path: Path) -> Iterator[None]:
 def match(text: str) -> str | None:
     """A full-text query for works that have, for every word of ``text``, one that begins so.
 
-    None where nothing in it can be looked for, such as a lone quotation mark.
+    None where no word has a letter, by which the index could know it: see ``signs``.
     """
-    # Lone surrogates can't be written in UTF-8, and no title holds one.
-    words = (word for word in re.split(r"[\s\0\ud800-\udfff]+", text) if _has_letter(word))
-    quoted = ['"' + word.replace('"', '""') + '"*' for word in words]
+    quoted = ['"' + word.replace('"', '""') + '"*' for word in _words(text) if _has_letter(word)]
     return " ".join(quoted) or None
+
+
+def signs(text: str) -> str:
+    """What to look for as it stands where ``match`` has no query: ∞, →, €; "" if that is nothing."""
+    return " ".join(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    # Lone surrogates can't be written in UTF-8, and no title holds one.
+    return re.sub(r"[\0\ud800-\udfff]", " ", text).split()
 
 
 def _has_letter(word: str) -> bool:

@@ -27,7 +27,7 @@ from explorer.gallery.pictures import (
     recaption,
 )
 from explorer.gallery.recipe import Recipe
-from explorer.gallery.schema import NAME, connect, match, told, transaction
+from explorer.gallery.schema import NAME, connect, match, signs, told, transaction
 from explorer.gallery.strays import tidy
 from explorer.gallery.thumbnails import thumbnail_jpeg
 from explorer.gallery.turns import taking_turns
@@ -200,11 +200,14 @@ class Gallery:
     ) -> list[Artwork]:
         """Works whose title, note or tags have words that begin as those of ``text``.
 
-        Newest first. ``after`` is the last work of the page before. Any text is legal.
+        A text without a letter, as ∞ or →, has to stand there as it is. Newest first.
+        ``after`` is the last work of the page before. Any text is legal.
         """
         before = after.number if after is not None else 1 << 62
-        query = match(text)
-        if query is None:
+        query, where = match(text), "words MATCH ?"
+        if query is None:  # the index knows words only, so every work is looked at
+            query, where = signs(text), "instr(title || char(10) || note || char(10) || tags, ?)"
+        if not query:
             sql = (
                 f"SELECT {_COLUMNS} FROM artwork WHERE binned_at IS NULL AND number < ?"
                 " ORDER BY number DESC LIMIT ?"
@@ -212,7 +215,7 @@ class Gallery:
             return [self._artwork(row) for row in self._all(sql, (before, limit))]
         sql = (
             f"SELECT {_COLUMNS} FROM artwork WHERE number IN (SELECT rowid FROM words"
-            " WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?)"
+            f" WHERE {where} AND rowid < ? ORDER BY rowid DESC LIMIT ?)"
             " ORDER BY number DESC"
         )
         return [self._artwork(row) for row in self._all(sql, (query, before, limit))]

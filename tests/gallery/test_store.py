@@ -121,6 +121,21 @@ def test_words_are_found_by_their_beginnings_wherever_they_stand(
     assert len(titles(gallery, " ")) == 3
 
 
+@pytest.mark.parametrize("sign", ["∞", "→", "€", "%", "_", "'", '"', "?!", "+ =", "\\", "…"])
+def test_a_work_called_by_a_sign_is_found_by_it_and_no_other_is(
+    gallery: Gallery, paint: Paint, sign: str
+) -> None:
+    gallery.save(*paint(1), Caption("Low Sun"))
+    assert titles(gallery, sign) == []
+    gallery.save(*paint(2), Caption(sign))
+    gallery.save(*paint(3), Caption("Noted", description=f"more{sign}"))
+    gallery.save(*paint(4), Caption("Tagged", tags=("amber", sign)))
+    assert titles(gallery, f" {sign}") == ["Tagged", "Noted", sign]
+    pages = [gallery.search(sign, limit=2)]
+    pages.append(gallery.search(sign, after=pages[0][-1], limit=2))
+    assert [len(page) for page in pages] == [2, 1]
+
+
 @pytest.mark.parametrize(
     "typed",
     [
