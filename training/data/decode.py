@@ -121,9 +121,11 @@ def _upright(image: Image.Image) -> Image.Image:
 def _plain(image: Image.Image, fit: Fit) -> Image.Image:
     """Any mode to ``L`` or ``RGB``, opaque."""
     if image.mode in _DEEP_GREY:
-        image = Image.fromarray(
-            ((np.asarray(image).astype(np.uint32) + 128) // 257).astype(np.uint8)
-        )
+        deep = np.asarray(image).astype(np.uint32)
+        clear = image.info.get("transparency")  # one of the 65,536 tones, so looked for before
+        image = Image.fromarray(((deep + 128) // 257).astype(np.uint8))
+        if isinstance(clear, int):
+            image.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
     elif image.mode in ("I", "F"):
         raise Skipped(f"has 32 bits a channel (mode {image.mode}); save it with 8 or 16")
     if image.has_transparency_data:

@@ -88,6 +88,18 @@ def test_sixteen_bit_grey_keeps_its_tones() -> None:
     assert np.array_equal(decode(packed(deep, "TIFF"), GREY_8)[..., 0], tones)
 
 
+@pytest.mark.parametrize("clear", [0, 0x1234, 0xFFFF])
+def test_one_see_through_tone_of_sixteen_bit_grey_is_laid_on_the_background(clear: int) -> None:
+    other = clear ^ 1  # so near that eight bits can't tell them apart
+    row = struct.pack(">8H", *[clear] * 4, *[other] * 4)
+    tone = zlib.crc32(b"tRNS" + (content := struct.pack(">H", clear)))
+    chunk = struct.pack(">I", 2) + b"tRNS" + content + struct.pack(">I", tone)
+    png = raw_png(8, 8, 16, 0, (b"\0" + row) * 8, chunk)
+    seen = decode(png, Fit(8, grey=False, background=(7, 80, 9)))
+    assert (seen[:, :4] == (7, 80, 9)).all()
+    assert (seen[:, 4:] == round(other / 257)).all()
+
+
 def test_sixteen_bit_colour_keeps_its_tones() -> None:
     tones = speckled(8, 8)
     rows = b"".join(b"\0" + (row.astype(">u2") * 257).tobytes() for row in tones)
