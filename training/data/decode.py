@@ -20,6 +20,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_PIXELS = 89_478_485  # Pillow's own line for a decompression bomb: 256 MB as RGB
 MAX_ENLARGEMENT = 4  # beyond this a picture would be mostly invented
 
+_DEPTH = 24  # where a PNG says how many bits a channel has
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -74,6 +75,10 @@ def decode(content: bytes, fit: Fit) -> Pixels:
         # A JPEG can be unpacked at an eighth of its size; twice ours still resizes cleanly.
         image.draft(None, (2 * fit.size, 2 * fit.size))
         image.load()
+        clear = image.info.get("transparency")
+        if image.format == "PNG" and image.mode == "RGB" and content[_DEPTH] == 16 and clear:
+            # Pillow keeps the upper eight bits of the pixels, but all sixteen of this colour.
+            image.info["transparency"] = tuple(value >> 8 for value in clear)
         return fitted(_plain(_upright(image), fit), fit)
     except Skipped:
         raise

@@ -44,6 +44,12 @@ def raw_png(
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + body
 
 
+def see_through(*colour: int) -> bytes:
+    """The PNG chunk that says which tone, or red, green and blue, is none."""
+    content = b"tRNS" + struct.pack(f">{len(colour)}H", *colour)
+    return struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+
+
 def animation(kind: str) -> bytes:
     first, second = (Image.new("RGB", (8, 8), name) for name in ("red", "blue"))
     return packed(first, kind, save_all=True, append_images=[second], duration=50, lossless=True)
@@ -92,12 +98,22 @@ def test_sixteen_bit_grey_keeps_its_tones() -> None:
 def test_one_see_through_tone_of_sixteen_bit_grey_is_laid_on_the_background(clear: int) -> None:
     other = clear ^ 1  # so near that eight bits can't tell them apart
     row = struct.pack(">8H", *[clear] * 4, *[other] * 4)
-    tone = zlib.crc32(b"tRNS" + (content := struct.pack(">H", clear)))
-    chunk = struct.pack(">I", 2) + b"tRNS" + content + struct.pack(">I", tone)
-    png = raw_png(8, 8, 16, 0, (b"\0" + row) * 8, chunk)
+    png = raw_png(8, 8, 16, 0, (b"\0" + row) * 8, see_through(clear))
     seen = decode(png, Fit(8, grey=False, background=(7, 80, 9)))
     assert (seen[:, :4] == (7, 80, 9)).all()
     assert (seen[:, 4:] == round(other / 257)).all()
+
+
+@pytest.mark.parametrize("clear", [(0x1234, 0x5678, 0x9ABC), (0x3412,) * 3, (0, 0, 0x00FF)])
+def test_one_see_through_colour_of_sixteen_bits_is_laid_on_the_background(
+    clear: tuple[int, int, int],
+) -> None:
+    other = (0x1212, 0x3412, 0xFFFF)
+    row = struct.pack(">24H", *clear * 4, *other * 4)
+    png = raw_png(8, 8, 16, 2, (b"\0" + row) * 8, see_through(*clear))
+    seen = decode(png, Fit(8, grey=False, background=(7, 80, 9)))
+    assert (seen[:, :4] == (7, 80, 9)).all()
+    assert (seen[:, 4:] == (0x12, 0x34, 0xFF)).all()
 
 
 def test_sixteen_bit_colour_keeps_its_tones() -> None:
