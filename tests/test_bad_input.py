@@ -234,7 +234,7 @@ CASES: dict[str, tuple[Spoil, str, str]] = {  # what is spoilt, by what, the com
     "recipes, cut off": (cut(LINES), REPAINT, "lines.jsonl, line 2, can't be used"),
     "recipes, no model": (change(LINES, lambda c: c.replace(b"golden", b"no")), REPAINT, "lines.jsonl, line 1, can't"),
     "names, no text": (put("n", b"\xff"), EXPORT + " --seeds 0 --names n --out new", "n is not UTF-8"),
-    "export, a file in the way": (put("new"), EXPORT + " --seeds 0 --out new", "new can't be made"),
+    "export, a file in the way": (put("new"), EXPORT + " --seeds 0 --out new", "new can't be used"),
     "export, other files": (nothing, EXPORT + " --seeds 0 --out run", "run holds other files"),
     "export, another": (nothing, EXPORT + " --seeds 0-9 --out out", "out holds an export that was"),
     "export, torn": (cut("out/export.json"), EXPORT + " --seeds 0-1 --out out", "out/export.json can't"),
