@@ -69,8 +69,9 @@ PRESETS: dict[str, Settings] = {
         kernel=4,
         normalise_discriminator=False,
         loss="relativistic",
-        gamma=3.0,
-        learning_rate=5e-4,
+        gamma=2.0,
+        learning_rate=8e-4,
+        decay=2e-4,  # bold at first, careful with detail
         beta_1=0.0,
         beta_2=0.99,  # with 0.999, a step too far blew a discriminator up after 4,500 good ones
     ),
