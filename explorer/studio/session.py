@@ -4,6 +4,7 @@ Every function here is pure: it takes a state and gives the next one. `Studio` k
 in its history; nothing else may change what is shown.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from explorer.latent.arithmetic import Path
 from explorer.latent.expression import (
+    Artwork,
     Between,
     Expression,
     Mean,
@@ -170,6 +172,17 @@ def laid_out(state: SessionState, expression: Expression, path: Path = "slerp") 
     return state
 
 
+def said(state: SessionState) -> tuple[Artwork, ...]:
+    """The works that the text of what is shown names, in its order."""
+    return tuple(_named(state.shown))
+
+
+def at_hand(state: SessionState) -> tuple[Artwork, ...]:
+    """The works on pins and places."""
+    spots = (state.pin_a, state.pin_b, *(place.point for place in state.places))
+    return tuple(work for spot in spots for work in _named(spot))
+
+
 def reopened(
     state: SessionState, recipe: "Recipe", title: str, path: Path = "slerp"
 ) -> SessionState:
@@ -228,6 +241,14 @@ def is_portable(expression: Expression) -> bool:
     ):  # numbers, directions and layers are one model's
         return False
     return all(is_portable(child) for child in expression.children())
+
+
+def _named(expression: Expression | None) -> Iterator[Artwork]:
+    if isinstance(expression, Artwork):
+        yield expression  # a text doesn't say what it was made of
+    elif expression is not None:
+        for child in expression.children():
+            yield from _named(child)
 
 
 def _portable(expression: Expression | None, path: Path) -> Expression | None:

@@ -151,6 +151,7 @@ class Studio:
     def type_expression(self, text: str) -> None:
         """Show what ``text`` says; `misread` is announced where it says nothing."""
         path = self.path
+        said, at_hand = session.said(self.state), session.at_hand(self.state)
 
         def read(expression: Expression) -> None:
             self._step(lambda s: session.laid_out(s, expression, path), "Expression")
@@ -162,7 +163,10 @@ class Studio:
                 self.complain(error)
 
         self._errands.send(
-            self._hands.gallery, lambda: self._workroom.parse(text, path), read, misread
+            self._hands.gallery,
+            lambda: self._workroom.parse(text, path, said, at_hand),
+            read,
+            misread,
         )
 
     def choose_model(self, model: str) -> None:

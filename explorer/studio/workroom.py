@@ -177,11 +177,31 @@ class Workroom:
             upscale=upscale,
         )
 
-    def parse(self, text: str, path: Way = "slerp") -> Expression:
-        """Read what a person typed; names after # are looked up in the gallery."""
+    def parse(
+        self,
+        text: str,
+        path: Way = "slerp",
+        said: Sequence[ArtworkNode] = (),
+        at_hand: Sequence[ArtworkNode] = (),
+    ) -> Expression:
+        """Read what a person typed; a name after # means a work.
+
+        First one that was ``said`` before, in the order of the text that was edited: titles are
+        not unique, and works are renamed. Else the newest of the gallery, else one ``at_hand``.
+        """
         from explorer.latent.arithmetic import parse
 
-        return parse(text, self._artwork_named, path=path)
+        before = _by_title(said)
+        around = _by_title(at_hand)
+
+        def named(title: str) -> ArtworkNode | None:
+            works = before.get(_folded(title))
+            if works:
+                return works.pop(0) if len(works) > 1 else works[0]
+            found = self._artwork_named(title)
+            return found or next(iter(around.get(_folded(title), ())), None)
+
+        return parse(text, named, path=path)
 
     def _artwork_named(self, title: str) -> ArtworkNode | None:
         artwork = self.gallery.named(title)
@@ -213,12 +233,12 @@ class Workroom:
                 f"{path.name} was painted by “{recipe.model.title or recipe.model.id}”, "
                 "which isn't installed; add that model first."
             )
+        warning: str | None = None
         if pixels_sha256(pixels) != recipe.picture.sha256:
             warning = (
                 f"{path.name} was edited after it was painted; this is what its recipe paints."
             )
             return Kept(recipe, None, caption.title, warning)
-        warning = None
         if self.generator(recipe.model.id).painting_hash != recipe.model.sha256:
             warning = f"{path.name} was painted by another version of this model, and may differ."
         return Kept(recipe, Picture.of(pixels, recipe), caption.title, warning)
@@ -243,6 +263,20 @@ def node(artwork: Artwork) -> ArtworkNode:
     """How a kept picture stands in an expression: with what it was, should it ever be deleted."""
     recipe = artwork.recipe
     return ArtworkNode.of(artwork.uuid, artwork.title, recipe.expression, recipe.point)
+
+
+def _by_title(works: Sequence[ArtworkNode]) -> dict[str, list[ArtworkNode]]:
+    found: dict[str, list[ArtworkNode]] = {}
+    for work in works:
+        found.setdefault(_folded(work.title), []).append(work)
+    return found
+
+
+def _folded(title: str) -> str:
+    """As the gallery compares titles."""
+    from explorer.gallery.caption import Caption
+
+    return Caption(title).title.casefold()
 
 
 def _small(pixels: Pixels) -> Pixels:

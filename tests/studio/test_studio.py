@@ -15,7 +15,7 @@ from explorer.latent.expression import Between, Seed
 from explorer.render.repaint import compose, paint
 from explorer.studio.actions import ACTIONS, action
 from explorer.studio.session import SessionState
-from explorer.studio.workroom import Picture
+from explorer.studio.workroom import Picture, node
 from explorer.upscale.stages import LANCZOS, Stage
 
 from .conftest import MODEL, Desk
@@ -368,6 +368,49 @@ def test_a_kept_picture_can_be_used_by_its_name(desk: Desk) -> None:
     assert desk.painted[-1][0].expression == desk.state.shown
 
 
+@pytest.mark.parametrize("title", ["Moon", ""])
+def test_an_expression_that_is_edited_goes_on_meaning_the_works_it_meant(
+    desk: Desk, title: str
+) -> None:
+    for seed in (1, 2):
+        desk.studio.show_seed(seed)
+        desk.studio.name(title)
+        desk.studio.save()
+        desk.work()
+    old, new = (node(work) for work in desk.kept)
+    desk.studio.place(0, old)
+    desk.studio.place(1, new)
+
+    desk.studio.type_expression(shown(desk) + " + @4")
+    desk.work()
+
+    assert [place.point for place in desk.state.places] == [old, new, Seed(seed=4)]
+    desk.studio.show_seed(5)
+    desk.studio.type_expression(f'#"{title}"')  # nothing is said that could be meant
+    desk.work()
+    assert desk.state.shown == new
+
+
+def test_a_work_that_was_renamed_can_be_said_by_the_name_on_the_easel(desk: Desk) -> None:
+    desk.studio.show_seed(1)
+    desk.studio.name("Moon")
+    desk.studio.save()
+    desk.work()
+    desk.studio.type_expression("#moon - @3")
+    desk.work()
+    desk.studio.rename(desk.kept[0].uuid, "Sun")
+    desk.work()
+
+    desk.studio.type_expression(shown(desk) + " + @4")
+    desk.work()
+    desk.studio.show_seed(5)
+    desk.studio.type_expression("#moon")  # still on its place
+    desk.work()
+
+    assert not desk.misread
+    assert desk.state.shown == node(desk.kept[0])
+
+
 def test_a_work_in_the_bin_comes_back(desk: Desk) -> None:
     desk.studio.show_seed(7)
     desk.studio.save()
@@ -422,12 +465,16 @@ def test_a_picture_is_enlarged_again_in_the_stages_of_its_recipe(
     picture = written(desk, tmp_path / "a.png", stages)
 
     desk.studio.open_file(tmp_path / "a.png")
+    desk.work()
+    opened = desk.state
+    assert not desk.complaints
     for seed in range(13):  # more than are remembered
         desk.studio.show_seed(seed)
         desk.studio.upscale()
         desk.work()
-    while desk.studio.history.undo_label != "Reopen":
+    for _ in range(26):
         desk.studio.undo()
+    assert desk.state == opened
     desk.work()
     desk.studio.save()
     desk.work()
