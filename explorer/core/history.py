@@ -27,11 +27,17 @@ class History(Generic[S]):
         return self._state
 
     def commit(self, after: S, label: str, *, gesture: object = None) -> None:
-        """Step to ``after``. Steps of one ``gesture``, such as a drag, undo as one."""
+        """Step to ``after``. Steps of one ``gesture``, such as a drag, undo as one.
+
+        A gesture that comes back to where it began leaves no step behind.
+        """
         before = self._state
         if self._done and gesture is not None and self._done[-1].gesture == gesture:
             before = self._done.pop().before
-        self._done.append(Edit(label, before, after, gesture))
+            if after != before:
+                self._done.append(Edit(label, before, after, gesture))
+        else:
+            self._done.append(Edit(label, before, after, gesture))
         self._undone.clear()
         self._state = after
 

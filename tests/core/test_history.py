@@ -39,6 +39,17 @@ def test_a_drag_undoes_as_one() -> None:
     assert history.state == 4
 
 
+def test_a_gesture_that_comes_back_leaves_no_step_behind() -> None:
+    history = History("")
+    history.commit("b", "before")
+    for title in ("ba", "b"):
+        history.commit(title, "typing", gesture="t")
+    assert (history.state, history.undo_label) == ("b", "before")
+    history.commit("bc", "typing", gesture="t")
+    assert [history.undo(), history.state] == ["typing", "b"]
+    assert [history.undo(), history.state] == ["before", ""]
+
+
 class Remembering(RuleBasedStateMachine):
     """History against a plain list of states and a place in it."""
 
