@@ -6,6 +6,7 @@ in its history; nothing else may change what is shown.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -166,9 +167,10 @@ def laid_out(state: SessionState, expression: Expression, path: Path = "slerp") 
         case Sum(norm="typical", terms=terms) if len(terms) <= len(WEIGHTS) and all(
             abs(term.weight) <= _HEAVIEST for term in terms
         ):
-            filled = [Place.model_construct(weight=t.weight, point=t.point) for t in terms]
-            empty = [Place(weight=weight) for weight in WEIGHTS[len(filled) :]]
-            return state.model_copy(update={"places": (*filled, *empty)})
+            places = [Place(weight=weight) for weight in WEIGHTS]
+            for at, term in zip(_spots([term.weight for term in terms]), terms, strict=True):
+                places[at] = Place.model_construct(weight=term.weight, point=term.point)
+            return state.model_copy(update={"places": tuple(places)})
     return state
 
 
@@ -241,6 +243,17 @@ def is_portable(expression: Expression) -> bool:
     ):  # numbers, directions and layers are one model's
         return False
     return all(is_portable(child) for child in expression.children())
+
+
+def _spots(weights: list[float]) -> tuple[int, ...]:
+    """The places that terms of these weights came from: those that weigh so by themselves.
+
+    Where a weight was dialled nobody can tell, and the places are filled from the left.
+    """
+    for spots in combinations(range(len(WEIGHTS)), len(weights)):
+        if [WEIGHTS[at] for at in spots] == weights:
+            return spots
+    return tuple(range(len(weights)))
 
 
 def _named(expression: Expression | None) -> Iterator[Artwork]:

@@ -1,7 +1,7 @@
 """States lead to states, and nothing else happens."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from explorer.latent.arithmetic import to_text
@@ -128,8 +128,21 @@ def test_laying_out_a_sum_fills_the_places_as_they_were(
 
     again = session.laid_out(EMPTY, state.shown)
 
-    assert again.places[: len(terms)] == state.places[: len(terms)]
     assert session.resolve(again) == session.resolve(state)
+    weighed = [weight for weight, _ in terms]
+    assume(weighed not in ([1.0, 1.0], [-1.0, 1.0]))  # as A and C do by themselves, and B and C
+    assert again.places[: len(terms)] == state.places[: len(terms)]
+
+
+@pytest.mark.parametrize("empty", [0, 1, 2])
+def test_laying_out_a_sum_leaves_the_place_empty_that_was_empty(empty: int) -> None:
+    state = EMPTY
+    for index, point in enumerate((A, B, C)):
+        if index != empty:
+            state = session.placed(state, index, point)
+    assert isinstance(state.shown, Sum)
+
+    assert session.laid_out(EMPTY, state.shown).places == state.places
 
 
 def test_a_sum_heavier_than_can_be_dialled_is_shown_and_the_places_stay() -> None:
