@@ -272,8 +272,9 @@ class Studio:
     def rename(self, uuid: str, title: str) -> None:
         self._in_gallery(lambda: self._workroom.gallery.rename(uuid, title))
 
-    def delete(self, uuid: str) -> None:
-        self._in_gallery(lambda: self._workroom.gallery.delete(uuid))
+    def delete(self, uuid: str, done: Callable[[], None] = lambda: None) -> None:
+        """Move a work to the bin; ``done`` is called once it lies there."""
+        self._in_gallery(lambda: self._workroom.gallery.delete(uuid), lambda _: done())
 
     def restore(self, uuid: str) -> None:
         self._in_gallery(lambda: self._workroom.gallery.restore(uuid))
@@ -344,7 +345,8 @@ class Studio:
             after = change(self.state)
         except ValidationError:
             self.complained(
-                "This picture's story has grown too long; save it and go on from there."
+                "This picture's story has grown too long; save it, and bring it from the gallery "
+                "to a pin or a place."
             )
             return
         if after != self.state:
@@ -423,5 +425,6 @@ class Studio:
         def fail(error: Exception) -> None:
             self._changes -= 1
             self.complain(error)
+            self.gallery_changed()  # another program may be why: what is listed isn't there
 
         self._errands.send(self._hands.gallery, work, finish, fail)

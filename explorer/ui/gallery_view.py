@@ -317,8 +317,7 @@ class GalleryView(QWidget):
 
     def _delete(self, row: int) -> None:
         work = self.works.work(row)
-        self._studio.delete(work.uuid)
-        self.deleted.emit(work.uuid, work.title or _UNNAMED)
+        self._studio.delete(work.uuid, lambda: self.deleted.emit(work.uuid, work.title or _UNNAMED))
 
     def _offer(self, at: QPoint) -> None:
         index = self.grid.indexAt(at)

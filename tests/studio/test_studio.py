@@ -164,6 +164,31 @@ def test_a_story_that_grows_too_long_is_told_and_goes_no_further(desk: Desk) -> 
     assert desk.painted
 
 
+@pytest.mark.parametrize("goes_on", ["place", "walk"])
+def test_what_has_grown_too_long_goes_on_from_the_gallery(desk: Desk, goes_on: str) -> None:
+    desk.studio.show_seed(1)
+    for turn in range(100):
+        desk.studio.place(0)
+        desk.studio.weigh(0, 0.5 + turn % 2)
+    assert "bring it from the gallery" in desk.complaints[-1]
+    desk.complaints.clear()
+    desk.studio.save()
+    desk.work()
+
+    work = node(desk.kept[-1])
+    if goes_on == "place":
+        desk.studio.place(0, work)
+        desk.studio.place(1, Seed(seed=3))
+    else:
+        desk.studio.pin("a", work)
+        desk.studio.pin("b", Seed(seed=3))
+        desk.studio.travel(0.25)
+    desk.work()
+
+    assert not desk.complaints
+    assert desk.painted[-1][0].expression == desk.state.shown
+
+
 def test_a_model_is_changed_and_seeds_go_along(desk: Desk) -> None:
     started(desk)
     desk.studio.show_seed(5)

@@ -303,3 +303,23 @@ def test_a_window_closed_twice_goes_at_once_and_saves_behind_it(room: Room) -> N
 
     with Gallery.open(room.home / "gallery") as gallery:
         assert gallery.count() == 1
+
+
+def test_a_work_that_is_gone_already_is_not_said_to_be_moved(room: Room) -> None:
+    room.show_seed(1)
+    work = room.save("Moon")
+    gallery = room.window.gallery
+    room.studio.set(side="gallery")
+    room.until(lambda: gallery.works.rowCount() == 1)
+    other = Gallery.open(room.home / "gallery")
+    other.delete(work.uuid)
+    other.close()
+    moved: list[str] = []
+    gallery.deleted.connect(lambda _, title: moved.append(title))
+
+    gallery.grid.setCurrentIndex(gallery.works.index(0))
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_Delete)
+    room.until(lambda: gallery.works.rowCount() == 0)
+
+    assert not moved
+    assert room.complaints
