@@ -94,14 +94,15 @@ class TopBar(QWidget):
 
     def _type(self) -> None:
         self._forget_error()
-        text = self.expression.text().strip()
-        if text and text != words(self._studio.state.shown, self._studio.path):
+        text = self.expression.text()  # a slip is told by its column: spaces before it count
+        if text.strip() and text.strip() != words(self._studio.state.shown, self._studio.path):
             self.expression.setModified(False)
             self._studio.type_expression(text)
 
     def take_back(self) -> None:
         """Say again what is shown; what was typed and not entered is let go."""
         self._forget_error()
+        self._said = words(self._studio.state.shown, self._studio.path)
         self.expression.setText(self._said)
         self.expression.setCursorPosition(0)
 
@@ -112,7 +113,8 @@ class TopBar(QWidget):
         self.expression.setModified(True)
         if isinstance(error, ExpressionError):
             self.expression.setFocus()
-            self.expression.setCursorPosition(error.column)
+            before = self.expression.text()[: error.column]
+            self.expression.setCursorPosition(len(before.encode("utf-16-le", "surrogatepass")) // 2)
 
     def _forget_error(self) -> None:
         self.error.hide()

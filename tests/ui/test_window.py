@@ -500,6 +500,38 @@ def test_escape_leads_out_of_every_field(room: Room) -> None:
     assert window.bar.expression.text() == "@1"
 
 
+def test_escape_says_again_what_is_shown_by_now(room: Room) -> None:
+    room.show_seed(1)
+    room.show_seed(2)
+    room.ctrl(Qt.Key.Key_L)
+    room.qtbot.keyClicks(room.window.bar.expression, "x")
+    room.qtbot.mouseClick(room.window.bar.undo, LEFT)
+    room.until_painted()
+    assert room.window.bar.expression.text() == "x"
+
+    room.qtbot.keyClick(room.window.bar.expression, Qt.Key.Key_Escape)
+
+    assert room.window.bar.expression.text() == "@1"
+    room.studio.redo()
+    assert room.window.bar.expression.text() == "@2"
+
+
+@pytest.mark.parametrize("before", ['#"\U0001f319\U0001f319" + ', "  @1 + "])
+def test_the_cursor_stands_where_the_slip_is(room: Room, before: str) -> None:
+    room.show_seed(3)
+    room.studio.name("\U0001f319\U0001f319")
+    room.studio.save()
+    room.until(lambda: bool(room.kept))
+    field = room.window.bar.expression
+    field.setText(before + "?")
+
+    room.qtbot.keyClick(field, Qt.Key.Key_Return)
+    room.until(lambda: room.window.bar.error.isVisible())
+
+    field.end(True)
+    assert field.selectedText() == "?"
+
+
 def test_escape_leaves_the_full_screen(room: Room) -> None:
     room.studio.summoned("fullscreen")
     assert room.window.isFullScreen()
