@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -38,7 +38,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 _POOL = 48  # points to drag towards; they also tell where the middle of w lies
 _STOPS = 12
 _WORKS = 8  # of the stops, at most
-_CHOSEN_FROM = 60  # the newest works
+_CHOSEN_FROM = 60  # the newest works of the model
 _GENTLE = Truncation(psi=0.8)  # in w; a hall is no place for the model's mistakes
 _LARGE_ENOUGH = 512  # pixels; what is painted this large is shown and kept as it is
 _TRIES = 20
@@ -85,17 +85,22 @@ class Installation:
 
     def stops(self) -> list[Stop]:
         """A new walk: some of the newest kept works of this model, with seeds between them."""
-        works = [
-            work
-            for work in self._gallery.search(limit=_CHOSEN_FROM)
-            if work.recipe.model.sha256 == self._generator.painting_hash
-        ]
+        works = list(itertools.islice(self._works(), _CHOSEN_FROM))
         chosen = self._chance.sample(works, min(_WORKS, len(works)))
         stops = [self._at_work(work) for work in chosen]
         while len(stops) < _STOPS:
             at = self._chance.randrange(len(stops) + 1)
             stops.insert(at, Stop(self._shaped(self._generator.seed_point(self._seed()))))
         return stops
+
+    def _works(self) -> Iterator[Artwork]:
+        """The kept works of this model, newest first, however many of others hang between them."""
+        page = self._gallery.search()
+        while page:
+            for work in page:
+                if work.recipe.model.sha256 == self._generator.painting_hash:
+                    yield work
+            page = self._gallery.search(after=page[-1])
 
     def paint(self, point: Latent) -> Pixels:
         """The picture at ``point``, as large as the model paints."""

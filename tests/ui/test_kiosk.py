@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.core.progress import Cancelled, Progress
+from explorer.gallery.pictures import read_pixels
 from explorer.gallery.store import Gallery
 from explorer.latent.seeds import Latent
 from explorer.models.bundle import Bundle
@@ -274,6 +275,18 @@ def test_kept_works_are_walked_to_by_name(hall: Hall) -> None:
     np.testing.assert_array_equal(work.point, hall.installation.pool[0])
     fine = hall.installation.fine(work)
     assert fine.shape[0] > hall.installation.paint(work.point).shape[0]
+
+
+def test_works_of_this_model_are_found_behind_any_number_of_others(hall: Hall) -> None:
+    title = hall.installation.keep(hall.installation.pool[0])
+    (work,) = hall.gallery.search()
+    other = work.recipe.model.model_copy(update={"sha256": "0" * 64})
+    recipe = work.recipe.model_copy(update={"model": other})
+    pixels = read_pixels(hall.gallery.picture_path(work))
+    for _ in range(61):
+        hall.gallery.save(pixels, recipe)
+
+    assert [stop.title for stop in hall.installation.stops() if stop.work] == [title]
 
 
 def test_nobody_who_leaves_waits_for_a_fine_picture(hall: Hall) -> None:
