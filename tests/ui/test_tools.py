@@ -68,8 +68,8 @@ class _Witness(QObject):
 def _drag(room: Room, slider: QSlider, app: QApplication) -> _Witness:
     witness = _Witness()
     slider.setSliderDown(True)
-    slider.setValue(slider.value() + 1)
-    room.until_painted()  # what a first step changes, such as the name of the undo
+    slider.setValue(slider.value() - 1)
+    room.until_painted()  # what a first step changes, such as the name of the undo; back at its start it is none
     app.installEventFilter(witness)
     for _ in range(5):
         slider.setValue(slider.value() - 1)
