@@ -22,20 +22,20 @@ PICTURES = Path(__file__).with_name("pictures")
 
 _PATIENCE_S = 60
 _KEPT = {
-    "Lamp Keeper": 14,
-    "Still Water": 15,
-    "Two Horns": 22,
-    "Paper Moon": 53,
-    "Evening Bell": 40,
-    "Red Earth": 26,
-    "The Salt Road": 31,
+    "Lamp Keeper": 46,
+    "Still Water": 43,
+    "Two Horns": 15,
+    "Paper Moon": 52,
+    "Evening Bell": 53,
+    "Red Earth": 4,
+    "The Salt Road": 24,
     "First Frost": 61,
-    "Old Copper": 50,
-    "Slow River": 36,
-    "Open Gate": 44,
-    "Winter Bread": 10,
-    "Far Drum": 9,
-    "Quiet Harbour": 38,
+    "Old Copper": 25,
+    "Slow River": 17,
+    "Open Gate": 50,
+    "Winter Bread": 41,
+    "Far Drum": 58,
+    "Quiet Harbour": 60,
 }
 """Seeds and the names they were given for the photograph."""
 
@@ -88,9 +88,9 @@ def _pose(its: Photographer) -> None:
         studio.name(title)
         studio.save()
         its.until(partial(_holds, kept, count))
-    studio.pin("a", Seed(seed=44))
-    studio.pin("b", Seed(seed=51))
-    for index, seed in enumerate((9, 0, 23)):
+    studio.pin("a", Seed(seed=18))
+    studio.pin("b", Seed(seed=38))
+    for index, seed in enumerate((20, 4, 43)):
         studio.place(index, Seed(seed=seed))
     studio.travel(0.4)
     studio.name("Lamp Keeper")
