@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,17 +15,26 @@ def test_what_the_world_did_is_said_on_one_line_that_steers_no_terminal() -> Non
     )
 
 
-def test_our_mistakes_are_written_down_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MASQUERADE_HOME", str(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["explorer", "doctor"])
+_TWO_MISTAKES = """
+from explorer.core.words import last_words
+last_words(ValueError("\\udcff one"), "explorer")
+print(last_words(ValueError("two"), "explorer"))
+"""
 
-    first = last_words(ValueError("\udcff one"), "explorer")
-    last_words(ValueError("two"), "explorer")
+
+def test_our_mistakes_are_written_down_one_after_the_other(tmp_path: Path) -> None:
+    # A process of its own: pytest's workers can't pass on a log that is no Unicode.
+    told = subprocess.run(
+        [sys.executable, "-c", _TWO_MISTAKES, "doctor"],
+        env={**os.environ, "MASQUERADE_HOME": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
 
     log = tmp_path / "masquerade.log"
-    assert first == f"Something is wrong on our side; please send us the end of {log}."
+    assert told.stdout == f"Something is wrong on our side; please send us the end of {log}.\n"
+    assert told.stderr == ""
     written = log.read_text(encoding="utf-8")
     assert [written.count(w) for w in ("explorer doctor failed", "one", "two")] == [2, 1, 1]
 
