@@ -57,7 +57,7 @@ def main(
         machine = this_machine()
         if machine.is_busy:
             console.print(
-                f"[red]The load is {machine.load:g}, over {BUSY:g}: something else is running, "
+                f"[red]{machine.load:g} cores are busy, over {BUSY:g}: something else is running, "
                 "and these figures are not to be trusted.[/red]"
             )
         context = Context(

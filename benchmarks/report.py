@@ -57,7 +57,7 @@ def markdown(runs: Runs) -> str:
 def _section(name: str, run: Run) -> str:
     machine = run.machine
     memory = "" if machine.memory_gb is None else f", {machine.memory_gb:g} GB"
-    load = "unknown" if machine.load is None else f"{machine.load:g}"
+    load = "unknown" if machine.load is None else f"{machine.load:g} cores"
     busy = " **The machine was busy: don't trust these figures.**" if machine.is_busy else ""
     versions = ", ".join(f"{package} {number}" for package, number in machine.versions.items())
     rows = [_row(_COLUMNS), "|".join(["", *["---"] * len(_COLUMNS), ""])]
@@ -65,7 +65,7 @@ def _section(name: str, run: Run) -> str:
     return (
         f"### {name}\n\n"
         f"{machine.processor}, {machine.cores} cores{memory}; {machine.system}; {versions}; "
-        f"{machine.measured_at} UTC, load {load} before; `{run.command}`.{busy}\n\n"
+        f"{machine.measured_at} UTC, busy before: {load}; `{run.command}`.{busy}\n\n"
         + "\n".join(rows)
     )
 
