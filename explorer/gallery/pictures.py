@@ -30,6 +30,7 @@ Pixels = NDArray[np.uint8]
 
 _RECIPE = "explorer:recipe"
 _XMP = "XML:com.adobe.xmp"
+_PACKED = 4  # of 9: as small as the usual 6 within a few hundredths, in less than half the time
 _CAPTION = frozenset({"Title", "Author", "Description", _XMP})
 
 
@@ -48,7 +49,7 @@ def encode_picture(pixels: Pixels, recipe: Recipe, caption: Caption = UNTITLED) 
     for keyword, text in _caption_texts(caption, recipe).items():
         info.add_itxt(keyword, text)
     content = io.BytesIO()
-    Image.fromarray(rgb(pixels)).save(content, "PNG", pnginfo=info)
+    Image.fromarray(rgb(pixels)).save(content, "PNG", pnginfo=info, compress_level=_PACKED)
     return content.getvalue()
 
 
