@@ -66,6 +66,13 @@ class Desk:
     def state(self) -> SessionState:
         return self.studio.state
 
+    def keep(self, seed: int, title: str) -> None:
+        """Show a seed, name it and save it, to the end."""
+        self.studio.show_seed(seed)
+        self.studio.name(title)
+        self.studio.save()
+        self.work()
+
     def work(self) -> None:
         """Let every worker finish."""
         hands = (self.hands.paint, self.hands.sketch, self.hands.upscale, self.hands.gallery)

@@ -381,10 +381,7 @@ def test_nothing_chosen_is_nothing_kept(desk: Desk) -> None:
 
 
 def test_a_kept_picture_can_be_used_by_its_name(desk: Desk) -> None:
-    desk.studio.show_seed(7)
-    desk.studio.name("Two Moons")
-    desk.studio.save()
-    desk.work()
+    desk.keep(7, "Two Moons")
 
     desk.studio.type_expression('#"two moons" - @1')
     desk.work()
@@ -398,10 +395,7 @@ def test_an_expression_that_is_edited_goes_on_meaning_the_works_it_meant(
     desk: Desk, title: str
 ) -> None:
     for seed in (1, 2):
-        desk.studio.show_seed(seed)
-        desk.studio.name(title)
-        desk.studio.save()
-        desk.work()
+        desk.keep(seed, title)
     old, new = (node(work) for work in desk.kept)
     desk.studio.place(0, old)
     desk.studio.place(1, new)
@@ -417,10 +411,7 @@ def test_an_expression_that_is_edited_goes_on_meaning_the_works_it_meant(
 
 
 def test_a_work_that_was_renamed_can_be_said_by_the_name_on_the_easel(desk: Desk) -> None:
-    desk.studio.show_seed(1)
-    desk.studio.name("Moon")
-    desk.studio.save()
-    desk.work()
+    desk.keep(1, "Moon")
     desk.studio.type_expression("#moon - @3")
     desk.work()
     desk.studio.rename(desk.kept[0].uuid, "Sun")
@@ -620,10 +611,7 @@ def test_our_own_mistakes_go_to_the_log_and_are_not_quoted(
 
 
 def test_a_work_in_an_expression_outlives_its_deletion(desk: Desk) -> None:
-    desk.studio.show_seed(7)
-    desk.studio.name("Gone")
-    desk.studio.save()
-    desk.work()
+    desk.keep(7, "Gone")
     desk.studio.type_expression("#gone + @1")
     desk.work()
     desk.studio.delete(desk.kept[0].uuid)
@@ -668,10 +656,7 @@ def test_walls_go_round(desk: Desk) -> None:
 
 
 def test_nodes_of_works_carry_what_they_were(desk: Desk) -> None:
-    desk.studio.show_seed(7)
-    desk.studio.name("Moon")
-    desk.studio.save()
-    desk.work()
+    desk.keep(7, "Moon")
 
     desk.studio.type_expression("#moon")
     desk.work()

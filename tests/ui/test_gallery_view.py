@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtWidgets import (
     QApplication,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -93,6 +94,16 @@ def test_a_gallery_that_can_not_be_opened_says_why_and_can_be_tried_again(
     room.close()
 
 
+def rename_first(room: Room) -> QWidget:
+    """The field in which the first work's name is being typed."""
+    gallery = room.window.gallery
+    gallery.grid.setCurrentIndex(gallery.works.index(0))
+    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
+    editor = QApplication.focusWidget()
+    assert editor is not None
+    return editor
+
+
 def test_a_work_is_renamed_in_its_place(room: Room) -> None:
     room.show_seed(1)
     room.save("Moon")
@@ -101,10 +112,7 @@ def test_a_work_is_renamed_in_its_place(room: Room) -> None:
     room.ctrl(Qt.Key.Key_2)
     room.until(lambda: gallery.works.rowCount() == 1)
 
-    gallery.grid.setCurrentIndex(gallery.works.index(0))
-    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
-    editor = QApplication.focusWidget()
-    assert editor is not None
+    editor = rename_first(room)
     before = room.state
     room.qtbot.keyClicks(editor, "Late Moon")
     room.qtbot.keyClick(editor, Qt.Key.Key_Return)
@@ -119,10 +127,7 @@ def test_a_name_being_typed_outlasts_a_save(room: Room) -> None:
     gallery = room.window.gallery
     room.ctrl(Qt.Key.Key_2)
     room.until(lambda: gallery.works.rowCount() == 1)
-    gallery.grid.setCurrentIndex(gallery.works.index(0))
-    room.qtbot.keyClick(gallery.grid, Qt.Key.Key_F2)
-    editor = QApplication.focusWidget()
-    assert editor is not None
+    editor = rename_first(room)
     room.qtbot.keyClicks(editor, "Late")
 
     room.studio.save()
