@@ -102,13 +102,13 @@ class Hall:
 
 @pytest.fixture
 def hall(tmp_path: Path, qtbot: QtBot) -> Iterator[Hall]:
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     made = Hall(tmp_path / "gallery", qtbot)
     yield made
     made.window.shut()
     made.gallery.close()
     assert not made.window.isVisible()
-    assert threading.active_count() == threads  # no worker is left behind
+    assert not set(threading.enumerate()) - threads, "a worker was left behind"
 
 
 def test_it_paints_by_itself(hall: Hall) -> None:
