@@ -1,10 +1,11 @@
-"""Every random number of a run, named by what it is for and when.
+"""Every random number of a run, named by what it is for, when, and for which picture.
 
 A draw depends on (seed, purpose, step, place in the batch) and on nothing that came before
 it, so a run that was interrupted throws the same dice as one that was not, and replicas
 agree without talking.
 """
 
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import tensorflow as tf
@@ -17,19 +18,57 @@ class Purpose(IntEnum):
     AUGMENT = 3
     GENERATOR_DROPOUT = 4
     DISCRIMINATOR_DROPOUT = 5
+    ADAPTIVE_AUGMENT = 6
+    GENERATOR_STYLES = 7
+    PATH_LENGTHS = 8
+    GENERATOR_LABELS = 9
 
 
-def key(seed: int, purpose: Purpose, step: tf.Tensor) -> tf.Tensor:
-    """The key of one purpose at one step: int32 (2,)."""
-    start = tf.constant([seed, int(purpose)], tf.int32)
-    return tf.random.experimental.stateless_fold_in(start, tf.cast(step, tf.int32))
+@dataclass(frozen=True, slots=True)
+class Dice:
+    """The dice of one purpose at one step, for the pictures that one replica looks at.
 
+    What is drawn belongs to a picture's place in the whole batch: eight pictures on one
+    replica get what four and four get on two.
+    """
 
-def normal(key: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Standard normal float32 of ``shape``; the same on every machine and under XLA."""
-    return tf.random.stateless_normal(shape, key, alg="philox")
+    key: tf.Tensor  # int32 (2,)
+    batch: int  # pictures of the whole step, over all replicas
+    count: int  # of them, here
+    first: tf.Tensor | int = 0  # the place of the first one here
 
+    @classmethod
+    def thrown(
+        cls,
+        seed: int,
+        purpose: Purpose,
+        step: tf.Tensor | int,
+        *,
+        batch: int,
+        count: int | None = None,
+        first: tf.Tensor | int = 0,
+    ) -> "Dice":
+        """The dice of ``purpose`` at ``step``; ``count`` None is the whole batch."""
+        start = tf.constant([seed, int(purpose)], tf.int32)
+        key = tf.random.experimental.stateless_fold_in(start, tf.cast(step, tf.int32))
+        return cls(key, batch, batch if count is None else count, first)
 
-def uniform(key: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:
-    """Float32 of ``shape`` in [0, 1)."""
-    return tf.random.stateless_uniform(shape, key, alg="philox")
+    def about(self, number: int) -> "Dice":
+        """Other dice for the same pictures, told apart by ``number``."""
+        return replace(self, key=tf.random.experimental.stateless_fold_in(self.key, number))
+
+    def normal(self, *shape: int) -> tf.Tensor:
+        """Standard normal float32 (count, *shape); the same on every machine and under XLA."""
+        return self._mine(tf.random.stateless_normal((self.batch, *shape), self.key, alg="philox"))
+
+    def uniform(self, *shape: int) -> tf.Tensor:
+        """Float32 (count, *shape) in [0, 1)."""
+        whole = tf.random.stateless_uniform((self.batch, *shape), self.key, alg="philox")
+        return self._mine(whole)
+
+    def _mine(self, whole: tf.Tensor) -> tf.Tensor:
+        if self.count == self.batch:
+            return whole
+        return tf.slice(
+            whole, [self.first, *[0] * (whole.shape.rank - 1)], [self.count, *whole.shape[1:]]
+        )

@@ -11,7 +11,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: str | None = None
-    architecture: Literal["dcgan"] = "dcgan"
+    architecture: Literal["dcgan", "stylegan2"] = "dcgan"
+    conditional: bool = Field(False, description="learn the classes apart, by their labels")
     latent: int = Field(100, ge=2, le=1024, description="numbers in a latent z")
     width: float = Field(1.0, gt=0, le=4, description="1 is the published width: 64 filters up")
     kernel: int = Field(5, ge=3, le=7, description="pixels a side of every convolution")
@@ -24,17 +25,33 @@ class Settings(BaseModel):
     discriminator_width: float = Field(1.0, gt=0, le=4, description="narrows only the critic")
     normalise_discriminator: bool = True
     momentum: float = Field(0.9, ge=0, lt=1, description="of batch normalisation's averages")
+    capacity: Literal["tiny", "small", "full"] = Field(
+        "tiny", description="channels of a StyleGAN2: at most 128, 256 or 512"
+    )
+    mapping_layers: int = Field(8, ge=1, le=16, description="of StyleGAN2's mapping network")
+    noise: bool = Field(True, description="StyleGAN2's noise inputs")
+    style_mixing: float = Field(
+        0.9, ge=0, le=1, description="how often two latents share a picture"
+    )
+    path_length: float = Field(2.0, ge=0, description="weight of path length regularisation")
+    path_every: int = Field(4, ge=1, description="steps between path length penalties")
     generator_dropout: float = Field(0.0, ge=0, lt=1)
     discriminator_dropout: float = Field(0.0, ge=0, lt=1)
 
-    loss: Literal["non-saturating", "relativistic"] = "non-saturating"
-    gamma: float = Field(0.5, ge=0, description="weight of R1 and R2 (relativistic only)")
+    loss: Literal["non-saturating", "hinge", "relativistic"] = "non-saturating"
+    penalty: Literal["none", "r1", "r1+r2"] | None = Field(
+        None, description="of steepness; None: what the loss or the network was published with"
+    )
+    penalty_every: int = Field(1, ge=1, description="steps between penalties; 16 is lazy R1")
+    gamma: float | None = Field(
+        None, ge=0, description="the penalty's weight; None derives it from size and batch"
+    )
     optimizer: Literal["adam", "rmsprop"] = "adam"
     learning_rate: float = Field(2e-4, gt=0)
     beta_1: float = Field(0.5, ge=0, lt=1, description="Adam's; 0 suits the relativistic loss")
     beta_2: float = Field(0.999, ge=0, lt=1, description="Adam's; lower follows steepness sooner")
     decay: float = Field(0.0, ge=0, description="learning rate falls as 1 / (1 + decay * step)")
-    precision: Literal["float32", "mixed_bfloat16"] = Field(
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32", description="what both players compute with; weights stay float32"
     )
     batch: int = Field(64, ge=2, description="real pictures a step, over all replicas")
@@ -42,6 +59,18 @@ class Settings(BaseModel):
 
     flip: bool = Field(False, description="mirror half of the real pictures")
     brightness: float = Field(0.0, ge=0, le=1, description="largest shift, of the range [-1, 1]")
+    augment: Literal["none", "diffaugment", "ada"] = Field(
+        "none", description="of real and painted pictures alike, before the discriminator"
+    )
+    policy: tuple[Literal["colour", "translation", "cutout"], ...] = Field(
+        ("colour", "translation", "cutout"), description="what DiffAugment may do"
+    )
+    ada_target: float = Field(0.6, ge=0, le=1, description="of the discriminator's mean sign")
+    ada_kimg: float = Field(500, gt=0, description="thousand pictures from no augmentation to all")
+    freeze_discriminator: int = Field(
+        0, ge=0, description="layers nearest the picture that don't learn (freeze-D)"
+    )
+    xla: bool | None = Field(None, description="compile steps by XLA; None: a StyleGAN2's are")
     seed: int = Field(0, ge=0, lt=2**31)
 
 

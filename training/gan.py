@@ -4,11 +4,11 @@ import keras
 import tensorflow as tf
 
 from training import losses
-from training.augment import augment
-from training.chance import Purpose, key, normal
+from training.augment import vary
+from training.chance import Dice, Purpose
 from training.config import Settings
 from training.networks import dcgan
-from training.networks.layers import dice, precision
+from training.networks.layers import precision, throwing
 
 
 class Gan:
@@ -60,14 +60,19 @@ class Gan:
         settings, seed, step = self.settings, self.settings.seed, self.step
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         n = settings.batch // self.strategy.num_replicas_in_sync
-        real = augment(real, settings, key(seed, Purpose.AUGMENT, step))
-        z = normal(key(seed, Purpose.GENERATOR_LATENTS, step), (settings.batch, self.plan.latent))
-        z = tf.slice(z, [replica * n, 0], [n, self.plan.latent])
+
+        def dice(purpose: Purpose) -> Dice:
+            return Dice.thrown(
+                seed, purpose, step, batch=settings.batch, count=n, first=replica * n
+            )
+
+        real = vary(real, settings, dice(Purpose.AUGMENT))
+        z = dice(Purpose.GENERATOR_LATENTS).normal(self.plan.latent)
 
         with tf.GradientTape(persistent=True) as tape:
-            with dice(key(seed, Purpose.GENERATOR_DROPOUT, step)):
+            with throwing(dice(Purpose.GENERATOR_DROPOUT)):
                 fake = self.generator(z, training=True)
-            with dice(key(seed, Purpose.DISCRIMINATOR_DROPOUT, step)):
+            with throwing(dice(Purpose.DISCRIMINATOR_DROPOUT)):
                 real_logits, fake_logits, penalty = self._judge(real, fake)
             if settings.loss == "relativistic":
                 to_generator = losses.relativistic_generator_loss(real_logits, fake_logits)
@@ -100,7 +105,7 @@ class Gan:
             return critic(real), critic(fake), tf.zeros([real.shape[0]])
         real_logits, r1 = losses.gradient_penalty(critic, real)
         fake_logits, r2 = losses.gradient_penalty(critic, fake)
-        return real_logits, fake_logits, self.settings.gamma / 2 * (r1 + r2)
+        return real_logits, fake_logits, losses.gamma(self.settings, self.plan.size) / 2 * (r1 + r2)
 
     def _follow(self) -> None:
         """Move the average towards the generator: weights and running statistics alike.

@@ -7,6 +7,22 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from training.config import Settings
+
+RELATIVISTIC_GAMMA = 0.5  # at 64 px; R3GAN's own runs use 0.05 to 150, by dataset
+
+
+def gamma(settings: Settings, size: int) -> float:
+    """The penalty's weight: what was set, or what suits the loss at ``size`` px.
+
+    For R1 alone that is the heuristic of Karras et al. 2020 (StyleGAN2-ADA, appendix C).
+    """
+    if settings.gamma is not None:
+        return settings.gamma
+    if settings.loss == "relativistic":
+        return RELATIVISTIC_GAMMA
+    return 0.0002 * size**2 / settings.batch
+
 
 def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     """Non-saturating (Goodfellow et al. 2014, section 3): still has slope when it loses."""

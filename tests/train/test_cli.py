@@ -63,7 +63,7 @@ def test_a_run_goes_on_without_its_settings_being_said_again(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--loss", "hinge"), "--loss: Input should be"),
+        (("--loss", "wasserstein"), "--loss: Input should be"),
         (("--preset", "cats"), "'cats' is none of masks, portraits, doodles, quick"),
         (("--width", "-1"), "--width: Input should be greater than 0"),
         (("--steps", "0"), "greater than or equal to 1"),
@@ -125,7 +125,7 @@ def test_a_bar_comes_with_the_work_and_not_before_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = io.StringIO()
-    monkeypatch.setattr("training.cli.console", Console(file=said, force_terminal=True))
+    monkeypatch.setattr("training.cli.app.console", Console(file=said, force_terminal=True))
     (tmp_path / "broken.zip").write_bytes(b"PK")
 
     for source in ("gone", "broken.zip"):

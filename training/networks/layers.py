@@ -8,17 +8,27 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-_dice: ContextVar[tf.Tensor | None] = ContextVar("_dice", default=None)
+from training.chance import Dice
+
+_dice: ContextVar[Dice | None] = ContextVar("_dice", default=None)
 
 
 @contextmanager
-def dice(key: tf.Tensor) -> Iterator[None]:
-    """Let the layers called inside draw from ``key``, int32 (2,). Read while tracing."""
-    token = _dice.set(key)
+def throwing(dice: Dice) -> Iterator[None]:
+    """Let the layers called inside draw from ``dice``. Read while tracing."""
+    token = _dice.set(dice)
     try:
         yield
     finally:
         _dice.reset(token)
+
+
+def thrown(number: int) -> Dice:
+    """The dice of the layer with this ``number``, which tells the layers of a network apart."""
+    dice = _dice.get()
+    if dice is None:
+        raise RuntimeError("a network that draws is trained inside `with throwing(dice)`")
+    return dice.about(number)
 
 
 @contextmanager
@@ -33,7 +43,7 @@ def precision(policy: str) -> Iterator[None]:
 
 
 class Dropout(keras.layers.Layer):
-    """Dropout without a state of its own: what falls out follows from ``dice`` and ``number``.
+    """Dropout without a state of its own: what falls out follows from the dice and ``number``.
 
     ``keras.layers.Dropout`` counts its calls in a variable, which replicas would each
     advance, and which nobody thinks of when they restore a run.
@@ -42,13 +52,10 @@ class Dropout(keras.layers.Layer):
     def __init__(self, rate: float, number: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = rate
-        self.number = number  # tells the layers of one network apart
+        self.number = number
 
     def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or self.rate == 0:
             return x
-        key = _dice.get()
-        if key is None:
-            raise RuntimeError("a network with dropout is trained inside `with dice(key)`")
-        key = tf.random.experimental.stateless_fold_in(key, self.number)
-        return tf.nn.experimental.stateless_dropout(x, self.rate, seed=key, rng_alg="philox")
+        stays = thrown(self.number).uniform(*x.shape[1:]) >= self.rate
+        return tf.where(stays, x / (1 - self.rate), tf.zeros_like(x))

@@ -1,0 +1,48 @@
+"""The commands that make bundles."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.core.places import models_folder
+from training.cli.app import app, console
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    id: Annotated[str, typer.Option(help="Small letters, digits, dashes; never reused.")],
+    title: Annotated[str, typer.Option(help="What people read.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write the bundle into; your models if left out.")
+    ] = None,
+    description: Annotated[str, typer.Option(help="A sentence or two about it.")] = "",
+    licence: Annotated[
+        str | None, typer.Option(help="Of the model; its pictures' if none.")
+    ] = None,
+    credits: Annotated[
+        list[str] | None, typer.Option(help="Whom to thank; the dataset's if none.")
+    ] = None,
+) -> None:
+    """Write the bundle that the studio opens, once TensorFlow and ONNX Runtime agree on it.
+
+    Example: explorer-train export run --id my-masks-r1 --title "My masks"
+    """
+    from training.export import export as export_run
+
+    folder = out or models_folder()
+    card = export_run(
+        run,
+        folder,
+        id=id,
+        title=title,
+        description=description,
+        licence=licence,
+        credits=None if credits is None else tuple(credits),
+    )
+    error = card.parity.image_max_levels if card.parity else 0
+    console.print(
+        f"{folder / id} is written; both runtimes agree within {error} of 255 levels. "
+        f"Next: explorer --model {id}"
+    )
