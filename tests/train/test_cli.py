@@ -125,7 +125,7 @@ def test_a_bar_comes_with_the_work_and_not_before_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = io.StringIO()
-    monkeypatch.setattr("training.cli.app.console", Console(file=said, force_terminal=True))
+    monkeypatch.setattr("training.cli.command.console", Console(file=said, force_terminal=True))
     (tmp_path / "broken.zip").write_bytes(b"PK")
 
     for source in ("gone", "broken.zip"):

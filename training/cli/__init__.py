@@ -7,7 +7,7 @@ from explorer.core.errors import KnownError
 from explorer.core.places import log_file
 from explorer.core.words import last_words
 from training.cli import models, pictures, runs
-from training.cli.app import app, console
+from training.cli.command import app, console
 
 __all__ = ["app", "main", "models", "pictures", "runs"]
 

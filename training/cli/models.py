@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from explorer.core.places import models_folder
-from training.cli.app import app, console
+from training.cli.command import app, console
 
 
 @app.command()

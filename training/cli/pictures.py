@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.cli.app import app, console, with_bar
+from training.cli.command import app, console, with_bar
 
 
 @app.command()

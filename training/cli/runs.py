@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from training.cli.app import app, console
+from training.cli.command import app, console
 
 if TYPE_CHECKING:
     from training.config import Settings
