@@ -10,6 +10,8 @@ from enum import IntEnum
 
 import tensorflow as tf
 
+_PHILOX = "philox"  # left to choose, XLA and TensorFlow choose differently
+
 
 class Purpose(IntEnum):
     """What a draw is for. Numbers are part of the format: append, never renumber."""
@@ -50,20 +52,21 @@ class Dice:
     ) -> "Dice":
         """The dice of ``purpose`` at ``step``; ``count`` None is the whole batch."""
         start = tf.constant([seed, int(purpose)], tf.int32)
-        key = tf.random.experimental.stateless_fold_in(start, tf.cast(step, tf.int32))
+        key = tf.random.experimental.stateless_fold_in(start, tf.cast(step, tf.int32), alg=_PHILOX)
         return cls(key, batch, batch if count is None else count, first)
 
     def about(self, number: int) -> "Dice":
         """Other dice for the same pictures, told apart by ``number``."""
-        return replace(self, key=tf.random.experimental.stateless_fold_in(self.key, number))
+        key = tf.random.experimental.stateless_fold_in(self.key, number, alg=_PHILOX)
+        return replace(self, key=key)
 
     def normal(self, *shape: int) -> tf.Tensor:
         """Standard normal float32 (count, *shape); the same on every machine and under XLA."""
-        return self._mine(tf.random.stateless_normal((self.batch, *shape), self.key, alg="philox"))
+        return self._mine(tf.random.stateless_normal((self.batch, *shape), self.key, alg=_PHILOX))
 
     def uniform(self, *shape: int) -> tf.Tensor:
         """Float32 (count, *shape) in [0, 1)."""
-        whole = tf.random.stateless_uniform((self.batch, *shape), self.key, alg="philox")
+        whole = tf.random.stateless_uniform((self.batch, *shape), self.key, alg=_PHILOX)
         return self._mine(whole)
 
     def _mine(self, whole: tf.Tensor) -> tf.Tensor:
