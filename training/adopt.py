@@ -1,0 +1,153 @@
+"""From NVIDIA's weights to our StyleGAN2, number by number.
+
+Theirs are laid out (out, in, height, width) and ours (height, width, in, out); dense layers
+likewise. Nothing else differs: both begin affine biases at 1, scale weights where they are used,
+and up-sample by a transposed convolution and the filter after it. The first dense layer of the
+discriminator sees features channels first in theirs and last in ours.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.errors import KnownError
+from training.config import Settings
+from training.networks.equalised import Conv, Dense
+from training.networks.stylegan2 import SIZES, Discriminator, Generator, Plan
+from training.networks.synthesis import Mapping as MappingNetwork
+from training.pickles import Pickled, Sizes
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def plan(sizes: Sizes, *, name: str) -> Plan:
+    """The sizes of our networks that hold NVIDIA's weights; ``name`` is what a complaint says.
+
+    Raises:
+        KnownError: ours has no such sizes.
+    """
+    if sizes.resolution not in SIZES:
+        known = ", ".join(map(str, SIZES))
+        raise KnownError(
+            f"{name} can't be adopted: it paints {sizes.resolution} px, and StyleGAN2 is "
+            f"understood for {known} px; look for one of those sizes."
+        )
+    if sizes.channels not in (1, 3):
+        raise KnownError(
+            f"{name} can't be adopted: its pictures have {sizes.channels} channels, and only grey "
+            "and RGB are understood; look for one without transparency."
+        )
+    if {sizes.mapping_width, sizes.embedding or sizes.w_dim} != {sizes.w_dim}:
+        raise KnownError(
+            f"{name} can't be adopted: layers of its mapping network are not all as wide as w, "
+            "as in every published StyleGAN2; look for another."
+        )
+    return Plan(
+        size=sizes.resolution,
+        channels=sizes.channels,
+        classes=sizes.c_dim,
+        latent=sizes.z_dim,
+        w_dim=sizes.w_dim,
+        mapping_layers=sizes.mapping_layers,
+        filters=sizes.filters,
+        noise=sizes.noise,
+    )
+
+
+def generator(pickled: Pickled, *, name: str) -> Generator:
+    """Our generator with the weights of a pickle's averaged one.
+
+    Raises:
+        KnownError: ours has no such sizes.
+    """
+    network = Generator(plan(pickled.sizes, name=name), Settings(architecture="stylegan2"))
+    fill_generator(network, pickled)
+    return network
+
+
+def fill_generator(network: Generator, pickled: Pickled) -> None:
+    """Give ``network``, whose plan is that of ``pickled.sizes``, the averaged generator's weights.
+
+    The truncation's centre, ``mapping.w_avg``, has no place in the network.
+    """
+    theirs = pickled.generator
+    _fill_mapping(network.mapping, theirs)
+    for layer in network.mapping.dense:
+        layer.rate = pickled.sizes.mapping_rate
+    for block in network.synthesis.blocks:
+        name = f"synthesis.b{block.side}"
+        if block.start is not None:
+            _fill(block.start, theirs[f"{name}.const"].transpose(1, 2, 0))
+        convs = ("conv1",) if block.start is not None else ("conv0", "conv1")
+        for layer, conv in zip(block.convs, convs, strict=True):
+            _fill_dense(layer.style, theirs, f"{name}.{conv}.affine")
+            _fill(layer.kernel, _hwio(theirs[f"{name}.{conv}.weight"]))
+            _fill(layer.bias, theirs[f"{name}.{conv}.bias"])
+            if layer.strength is not None:
+                _fill(layer.strength, theirs[f"{name}.{conv}.noise_strength"])
+                _fill(layer.noise, theirs[f"{name}.{conv}.noise_const"][..., None])
+        _fill_dense(block.to_rgb.style, theirs, f"{name}.torgb.affine")
+        _fill(block.to_rgb.kernel, _hwio(theirs[f"{name}.torgb.weight"]))
+        _fill(block.to_rgb.bias, theirs[f"{name}.torgb.bias"])
+
+
+def fill_discriminator(network: Discriminator, pickled: Pickled) -> None:
+    """Give ``network``, whose plan is that of ``pickled.sizes``, the discriminator's weights.
+
+    Raises:
+        KnownError: the pickle has none, one that looks at labels, or one of another design.
+    """
+    theirs = pickled.discriminator
+    sides = [4 << i for i in range(len(network.blocks), 0, -1)]
+    if theirs is None or network.mapping is not None or theirs.keys() != _judged(sides):
+        raise KnownError(
+            f"The pickle has no discriminator like that of a StyleGAN2 of {sides[0]} px "
+            "without classes; begin with its generator alone."
+        )
+    _fill_conv(network.from_rgb, theirs, f"b{sides[0]}.fromrgb")
+    for side, block in zip(sides, network.blocks, strict=True):
+        _fill_conv(block.first, theirs, f"b{side}.conv0")
+        _fill_conv(block.second, theirs, f"b{side}.conv1")
+        _fill_conv(block.beside, theirs, f"b{side}.skip")
+    _fill_conv(network.conv, theirs, "b4.conv")
+    units = theirs["b4.fc.bias"].shape[0]
+    planes = theirs["b4.fc.weight"].reshape(units, -1, 4, 4)  # channels first
+    _fill(network.dense.kernel, planes.transpose(2, 3, 1, 0).reshape(-1, units))
+    _fill(network.dense.bias, theirs["b4.fc.bias"])
+    _fill_dense(network.judge, theirs, "b4.out")
+
+
+def _judged(sides: Sequence[int]) -> set[str]:
+    """The names that the weights of a discriminator without classes have."""
+    names = [f"b{side}.{layer}" for side in sides for layer in ("conv0", "conv1")]
+    names += [f"b{sides[0]}.fromrgb", "b4.conv", "b4.fc", "b4.out"]
+    whole = {f"{name}.{leaf}" for name in names for leaf in ("weight", "bias")}
+    return whole | {f"b{side}.skip.weight" for side in sides}
+
+
+def _fill_conv(layer: Conv, theirs: Weights, name: str) -> None:
+    _fill(layer.kernel, _hwio(theirs[f"{name}.weight"]))
+    if layer.bias is not None:
+        _fill(layer.bias, theirs[f"{name}.bias"])
+
+
+def _fill_mapping(network: MappingNetwork, theirs: Weights) -> None:
+    if network.embed is not None:
+        _fill_dense(network.embed, theirs, "mapping.embed")
+    for i, layer in enumerate(network.dense):
+        _fill_dense(layer, theirs, f"mapping.fc{i}")
+
+
+def _fill_dense(layer: Dense, theirs: Weights, name: str) -> None:
+    _fill(layer.kernel, theirs[f"{name}.weight"].T)
+    _fill(layer.bias, theirs[f"{name}.bias"])
+
+
+def _fill(variable: keras.Variable, array: NDArray[np.float32]) -> None:
+    variable.assign(array)
+
+
+def _hwio(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    return kernel.transpose(2, 3, 1, 0)
