@@ -19,9 +19,9 @@ from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
 from training.cli import app
 from training.config import Settings
-from training.data.card import DatasetCard, read_dataset
+from training.data.card import read_dataset
 from training.film import across, film, frames, spaced
-from training.folder import RunFolder
+from training.folder import LearnedFrom, RunCard, RunFolder
 from training.strips import chosen, sheet
 from training.told import Moment, read_run
 
@@ -32,16 +32,26 @@ STEPS = (0, 10, 20, 40, 80)
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run of five grids; in the picture of latent n at grid g every pixel is (40 g, n, 0)."""
-    folder = RunFolder(tmp_path / "run")
-    folder.begin(Settings(batch=100, latent=4), dataset_card())
+    folder = begun(tmp_path / "run", channels=3)
     for number, step in enumerate(STEPS):
         write_grid(folder.grids / f"{step:08d}.png", 40 * number)
     return folder.path
 
 
-def dataset_card(channels: int = 3) -> DatasetCard:
+def begun(path: Path, channels: int) -> RunFolder:
     golden = read_dataset(Path(__file__).parent.parent / "golden" / "dataset")
-    return golden.model_copy(update={"height": SIDE, "width": SIDE, "channels": channels})
+    card = RunCard(
+        settings=Settings(batch=100, latent=4),
+        dataset=LearnedFrom.of(
+            golden.model_copy(update={"height": SIDE, "width": SIDE, "channels": channels})
+        ),
+        versions={},
+        software="masquerade 0.1.0",
+    )
+    folder = RunFolder(path)
+    folder.grids.mkdir(parents=True)
+    folder.card_file.write_text(card.model_dump_json())
+    return folder
 
 
 def write_grid(path: Path, red: int) -> None:
@@ -310,8 +320,7 @@ def test_a_run_without_scalars_state_or_grids_is_read_and_says_so(run: Path) -> 
 
 
 def test_a_grid_may_be_grey(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "run")
-    folder.begin(Settings(latent=4), dataset_card(channels=1))
+    folder = begun(tmp_path / "run", channels=1)
     for step in (0, 5):
         out = io.BytesIO()
         Image.new("L", (64, 64), step).save(out, "PNG")

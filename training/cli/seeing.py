@@ -92,6 +92,29 @@ def film(
     console.print(f"{made.file} is written.")
 
 
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="One to eight runs; they may be going on.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The page: RUN/report.html; of several runs, report.html here."),
+    ] = None,
+) -> None:
+    """Write one page on a run, or on several side by side: grids, curves, settings, notes.
+
+    The page needs no network: send it, keep it, open it in any browser. Runs stand at equal
+    numbers of real pictures seen, so that other batches compare, and what was set differently
+    is marked.
+
+    Example: explorer-train report run another-run --out both.html
+    """
+    from training.page import report as write
+
+    made = with_bar("writing", lambda p: write(runs, out, progress=p))
+    _say(made.left_out)
+    console.print(f"{made.file} is written: open it in a browser.")
+
+
 def _say(left_out: Iterable[str]) -> None:
     from explorer.core.words import printable
 
