@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from explorer.cli import adoption
 from explorer.cli.screen import give, give_json, give_table
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def show_model(
         ("painting hash", generator.painting_hash),
     ]
     give_table(("", ""), [row for row in rows if row[1]])
+
+
+app.command("add")(adoption.add_model)
+app.command("check")(adoption.check_model)
+app.command("probe", hidden=True)(adoption.probe)
 
 
 def _told(entry: "Entry") -> dict[str, Any]:

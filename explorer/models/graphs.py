@@ -182,7 +182,7 @@ class _Inspection:
             if number == 1:  # dims
                 for side in numbers(value):
                     claimed *= side
-                    if side < 0 or claimed > _MAX_CLAIM:
+                    if not 0 <= side <= _MAX_CLAIM or claimed > _MAX_CLAIM:
                         return "claims a tensor of impossible size"
             elif number == 2 and isinstance(value, int):
                 kind = value

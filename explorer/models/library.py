@@ -13,6 +13,7 @@ from explorer.core.places import models_folder
 from explorer.models.bundle import CARD, Bundle
 from explorer.models.card import Card
 from explorer.models.generator import Generator
+from explorer.models.vet import let_in
 
 FIRST = "masks-64-r1"
 """What is opened when nobody chose."""
@@ -65,14 +66,36 @@ class Library:
     def open(self, id_or_path: str | Path) -> Generator:
         """The generator of an installed id, or of a bundle anywhere; opened once and kept.
 
+        The first time, what did not ship is tried in a process of its own, which takes a second
+        or more.
+
         Raises:
             KnownError: there is no such model, or it can't be opened.
         """
-        path = Path(os.path.realpath(self._find(id_or_path)))  # raises never
+        path = Path(os.path.realpath(self.find(id_or_path)))  # raises never
         with self._lock:
             if path not in self._opened:
-                self._opened[path] = Generator.open(Bundle.read(path))
+                bundle = Bundle.read(path)
+                if not path.is_relative_to(realpath(shipped_folder())):
+                    let_in(bundle)
+                self._opened[path] = Generator.open(bundle)
             return self._opened[path]
+
+    def find(self, id_or_path: str | Path) -> Path:
+        """Where the bundle of an id lies, or the path itself; nothing of it is opened.
+
+        Raises:
+            KnownError: there is no such model.
+        """
+        if isinstance(id_or_path, Path):
+            return id_or_path
+        ids = self._ids()
+        if id_or_path in ids:
+            return ids[id_or_path]
+        if id_or_path and os.path.exists(id_or_path):  # noqa: PTH110 - raises never
+            return Path(id_or_path)
+        there = ", ".join(ids) or "none"
+        raise KnownError(f"There is no model {id_or_path[:200]!r}; installed: {there}.")
 
     def default_id(self) -> str:
         """The model to begin with.
@@ -92,17 +115,6 @@ class Library:
             for entry in self.entries()
             if entry.card is not None and entry.problem is None
         }
-
-    def _find(self, id_or_path: str | Path) -> Path:
-        if isinstance(id_or_path, Path):
-            return id_or_path
-        ids = self._ids()
-        if id_or_path in ids:
-            return ids[id_or_path]
-        if id_or_path and os.path.exists(id_or_path):  # noqa: PTH110 - raises never
-            return Path(id_or_path)
-        there = ", ".join(ids) or "none"
-        raise KnownError(f"There is no model {id_or_path[:200]!r}; installed: {there}.")
 
     def _bundles(self) -> Iterator[Path]:
         seen: set[str] = set()  # one that is named may lie in a folder too

@@ -1,0 +1,132 @@
+"""A stranger's ``.onnx`` becomes a bundle: tried and rewritten in a child, then written here."""
+
+import hashlib
+import io
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from explorer.core.errors import KnownError
+from explorer.core.progress import Progress
+from explorer.models.bundle import Bundle, write_bundle
+from explorer.models.card import Card, Parity
+from explorer.models.foreign import Wishes
+from explorer.models.generator import Generator
+from explorer.models.vet import GRAPH, Answer, Found, Limits, Task, read_model, remember, run_apart
+
+_PREVIEW = 64  # pictures
+_PREVIEW_SIDE = 256  # pixels; larger ones are shown smaller
+
+
+class About(BaseModel):
+    """What only a person can say of a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    title: str
+    licence: str
+    description: str = ""
+    credits: tuple[str, ...] = ()
+
+
+def id_of(file: Path) -> str:
+    """An id that a file's name suggests."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", file.stem.lower()).strip("-._")
+    return plain[:64] or "model"
+
+
+def look(
+    file: Path,
+    wishes: Wishes,
+    *,
+    id: str = "model",
+    limits: Limits | None = None,
+    progress: Progress = Progress(),
+) -> tuple[bytes, Found]:
+    """Pass a stranger's file through the gate and see what it is; the rewritten graph, too.
+
+    Raises:
+        Undecided: the person has to say something that can't be observed.
+        KnownError: it is refused.
+    """
+    content, _ = read_model(file)
+    task = Task(
+        path=file.absolute(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        limits=limits or Limits.of(len(content)),
+        wishes=wishes,
+        id=id,
+    )
+    with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
+        answer: Answer = run_apart(task, Path(folder), progress)
+        if answer.found is None:
+            raise RuntimeError("the child answered without having looked")
+        return (Path(folder) / GRAPH).read_bytes(), answer.found
+
+
+def adopt(
+    file: Path, out: Path, about: About, wishes: Wishes, progress: Progress = Progress()
+) -> tuple[Card, Found]:
+    """Write the bundle ``out`` from a stranger's file, whole or not at all.
+
+    Raises:
+        Undecided: the person has to say something that can't be observed.
+        KnownError: the file is refused, or the bundle can't be written.
+        Cancelled: as ``progress`` has it; nothing is written.
+    """
+    if out.exists() or out.is_symlink():
+        raise KnownError(f"{out} exists already; choose another --id or remove it first.")
+    graph, found = look(file, wishes, id=about.id, progress=progress.part(0.0, 0.5))
+    card = _card(about, wishes, found)
+    files = {"synthesis.onnx": graph}
+    files["preview.png"] = _preview(card, files, progress.part(0.5, 1.0))
+    return write_bundle(out, card, files), found
+
+
+def _card(about: About, wishes: Wishes, found: Found) -> Card:
+    names = wishes.classes or tuple(f"class {i}" for i in range(found.classes))
+    try:
+        return Card(
+            **about.model_dump(),
+            architecture="foreign",
+            height=found.height,
+            width=found.width,
+            channels=1 if found.channels == 1 else 3,
+            z_dim=found.z_dim,
+            classes=names,
+            parity=Parity(rgb_max_abs=found.rgb_max_abs, image_max_levels=found.image_max_levels),
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        what = first["loc"][0] if first["loc"] else "card"
+        raise KnownError(f"The model's {what} can't be written so: {first['msg']}.") from error
+
+
+def _preview(card: Card, files: dict[str, bytes], progress: Progress) -> bytes:
+    """Seeds 0 to 63, eight by eight, by the bundle as the app will open it."""
+    with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
+        trial = Path(folder) / card.id
+        write_bundle(trial, card, files)
+        bundle = Bundle.read(trial)
+        remember(bundle)  # the child has just opened this graph
+        generator = Generator.open(bundle)
+        side = min(1.0, _PREVIEW_SIDE / max(card.height, card.width))
+        size = max(1, round(card.width * side)), max(1, round(card.height * side))
+        sheet = Image.new("L" if card.channels == 1 else "RGB", (8 * size[0], 8 * size[1]))
+        for first in range(0, _PREVIEW, 8):
+            progress.reach(first / _PREVIEW)
+            points = np.stack([generator.seed_point(seed) for seed in range(first, first + 8)])
+            for column, pixels in enumerate(generator.paint(points)):
+                picture = Image.fromarray(pixels[:, :, 0] if card.channels == 1 else pixels)
+                if picture.size != size:
+                    picture = picture.resize(size, Image.Resampling.LANCZOS)
+                sheet.paste(picture, (column * size[0], first // 8 * size[1]))
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    progress.reach(1.0)
+    return png.getvalue()

@@ -1,0 +1,303 @@
+"""Watching a stranger's generator paint, to know how to rewrite it. Runs in the child alone."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from explorer.core.errors import KnownError
+from explorer.latent.seeds import Latent, seed_latent
+from explorer.models import rewrite
+from explorer.models.foreign import (
+    FLOATS,
+    INTEGERS,
+    Inputs,
+    Picture,
+    Seen,
+    Wishes,
+    choose_image,
+    choose_inputs,
+    choose_picture,
+)
+from explorer.models.graphs import OPSET, check_graph
+from explorer.models.sessions import open_session, run_session
+from explorer.models.vet import Found
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Painted: TypeAlias = NDArray[Any]
+"""One output, as the graph gave it."""
+
+_SEEDS = 8
+_LENGTHS = (0.5, 1.0, 2.0, 4.0)  # of the latents that are tried, in ordinary lengths
+_KEPT = 1 << 16  # numbers kept of a picture
+_RGB, _LEVELS = 2e-3, 1  # how far the rewritten graph may be off, of 2 and of 255
+_WORDS = {"nchw": "(n, c, h, w)", "nhwc": "(n, h, w, c)"}
+
+
+def observed(
+    content: bytes, wishes: Wishes, id: str, *, name: str, reach: Callable[[float], None]
+) -> tuple[bytes, Found]:
+    """Try a model that ``check_graph`` let pass, and rewrite it as the bundle ``id`` has it.
+
+    Raises:
+        Undecided: the person has to say something that can't be observed.
+        KnownError: it can't become a bundle.
+    """
+    model = rewrite.parse(content, name=name)
+    inputs = choose_inputs(rewrite.inputs(model), wishes, name=name)
+    feeds = _Feeds(inputs, wishes)
+    image, baseline = _first_picture(model, feeds, wishes, name)
+    reach(0.1)
+    model, session = _freed(model, feeds, image, baseline, name)
+    reach(0.2)
+    seen = _seen(session, feeds, image, name, lambda done: reach(0.2 + 0.7 * done))
+    picture = choose_picture(seen, wishes, name=name)
+    graph = rewrite.rewritten(model, inputs, image, picture, wishes.z, id)
+    check_graph(graph, id=id, name=f"{name}, rewritten,")
+    rgb, levels = _apart(graph, session, feeds, image, picture, name)
+    reach(1.0)
+    found = Found(
+        z_dim=inputs.latent.count,
+        classes=0 if inputs.label is None else inputs.label.count,
+        height=picture.height,
+        width=picture.width,
+        channels=picture.channels,
+        rgb_max_abs=rgb,
+        image_max_levels=levels,
+        told=tuple(_told(model, inputs, image, seen, picture, wishes)),
+    )
+    return graph, found
+
+
+class _Feeds:
+    """Latents and labels, in the form in which the stranger takes them."""
+
+    def __init__(self, inputs: Inputs, wishes: Wishes) -> None:
+        self.inputs = inputs
+        self._even = wishes.z == "uniform"
+
+    def ours(self, first: int, count: int, length: float = 1.0) -> dict[str, Latent]:
+        """What the rewritten graph is fed for some seeds: ``z``, and ``label`` where it has one."""
+        dim = self.inputs.latent.count
+        z = np.stack([seed_latent(seed, dim) for seed in range(first, first + count)])
+        fed = {"z": z * np.float32(length)}
+        if self.inputs.label is not None:
+            classes = self.inputs.label.count
+            fed["label"] = np.eye(classes, dtype=np.float32)[
+                np.arange(first, first + count) % classes
+            ]
+        return fed
+
+    def theirs(self, ours: Mapping[str, Latent]) -> dict[str, Painted]:
+        """The same for the graph as it came."""
+        z = ours["z"]
+        if self._even:
+            z = np.vectorize(math.erf, otypes=[np.float32])(z * np.float32(math.sqrt(0.5)))
+        latent, label = self.inputs.latent, self.inputs.label
+        fed = {latent.name: _formed(z, latent.rank, latent.kind)}
+        if label is not None:
+            given = ours["label"]
+            if label.is_index:
+                given = given.argmax(1)
+                given = given[:, None] if label.rank == 2 else given
+                fed[label.name] = given.astype(label.kind)
+            else:
+                fed[label.name] = _formed(given, label.rank, label.kind)
+        return fed
+
+
+def _formed(numbers: Latent, rank: int, kind: str) -> Painted:
+    formed = numbers[:, :, None, None] if rank == 4 else numbers
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(formed.astype(kind))
+
+
+def _first_picture(
+    model: onnx.ModelProto, feeds: _Feeds, wishes: Wishes, name: str
+) -> tuple[str, Painted]:
+    """Which output is the picture, and what it is for the first seeds as the file came."""
+    session = _session(model, name)
+    fed = feeds.theirs(feeds.ours(0, feeds.inputs.batch or 1))
+    outputs = [each.name for each in rewrite.outputs(model)]
+    found = run_session(session, fed, outputs, name=name)
+    arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
+    image = choose_image(
+        {key: (a.shape, str(a.dtype)) for key, a in arrays.items()}, wishes, name=name
+    )
+    if str(arrays[image].dtype) not in (*FLOATS, *INTEGERS, "uint8"):
+        raise KnownError(
+            f"{name} paints {arrays[image].dtype}, which is no picture; export it anew."
+        )
+    again = run_session(session, fed, [image], name=name)[image]
+    if not np.array_equal(arrays[image], again, equal_nan=True):
+        raise KnownError(
+            f"{name} paints another picture each time, so nothing could be kept; export it in "
+            "its mode for use, with its noise fixed."
+        )
+    return image, arrays[image]
+
+
+def _freed(
+    model: onnx.ModelProto, feeds: _Feeds, image: str, baseline: Painted, name: str
+) -> tuple[onnx.ModelProto, "InferenceSession"]:
+    """The same generator in the contract's opset, for any number of pictures."""
+    batch = len(baseline)
+    first = feeds.theirs(feeds.ours(0, batch))
+    one, three = (feeds.theirs(feeds.ours(0, count)) for count in (1, 3))
+    is_converted = False
+    for candidate in rewrite.converted(model):
+        for free in rewrite.any_number(candidate, feeds.inputs.batch):
+            try:
+                session = _session(free, name)
+                again = run_session(session, first, [image], name=name)[image]
+                if not _alike(again, baseline):
+                    continue
+                is_converted = True
+                alone = run_session(session, one, [image], name=name)[image]
+                many = run_session(session, three, [image], name=name)[image]
+            except KnownError as error:
+                if "memory" in str(error):
+                    raise
+                continue  # the next way may do
+            if len(many) == 3 and _alike(many[:1], alone):
+                return free, session
+    number = rewrite.opset(model)
+    if not is_converted and number != OPSET:
+        raise KnownError(
+            f"{name} is of opset {number} and can't be brought to {OPSET}; export it with "
+            f"opset_version={OPSET}."
+        )
+    if batch == 1:
+        raise KnownError(
+            f"{name} paints one picture at a time and can't be made to paint several; export it "
+            "with a batch of any size (dynamic_axes or dynamic_shapes)."
+        )
+    raise KnownError(
+        f"{name} paints {batch} pictures at a time, each depending on the others; export it in "
+        "its mode for use, with a batch of any size."
+    )
+
+
+def _seen(
+    session: "InferenceSession",
+    feeds: _Feeds,
+    image: str,
+    name: str,
+    reach: Callable[[float], None],
+) -> Seen:
+    """Paint short and long latents, and keep what tells of the range."""
+    typical: list[NDArray[np.float32]] = []
+    far: list[NDArray[np.float32]] = []
+    first: Painted | None = None
+    varies = False
+    for seed in range(_SEEDS):
+        for length in _LENGTHS:
+            fed = feeds.theirs(feeds.ours(seed, 1, length))
+            painted = run_session(session, fed, [image], name=name)[image]
+            numbers = _few(painted)
+            if length <= 1 and not np.isfinite(numbers).all():
+                raise KnownError(f"{name} paints numbers that are not finite; export it anew.")
+            first = painted if first is None else first
+            varies = varies or not np.array_equal(first, painted)
+            (typical if length <= 1 else far).append(numbers[np.isfinite(numbers)])
+        reach((seed + 1) / _SEEDS)
+    if first is None or not varies:
+        raise KnownError(
+            f"{name} paints the same picture whatever its latent; name another input or output, "
+            "or export it anew."
+        )
+    ordinary = np.concatenate(typical)
+    return Seen(first.shape, str(first.dtype), ordinary, np.concatenate([ordinary, *far]))
+
+
+def _apart(
+    graph: bytes,
+    session: "InferenceSession",
+    feeds: _Feeds,
+    image: str,
+    picture: Picture,
+    name: str,
+) -> tuple[float, int]:
+    """How far the rewritten graph is from what the stranger's own painted.
+
+    Raises:
+        KnownError: farther than rounding.
+    """
+    new = open_session(graph, name=f"{name}, rewritten,")
+    ours = feeds.ours(0, 3)
+    made = run_session(new, ours, ["image", "rgb"], name=f"{name}, rewritten,")
+    rgb = _as_rgb(run_session(session, feeds.theirs(ours), [image], name=name)[image], picture)
+    levels = np.clip(np.round((made["rgb"] + 1) * np.float32(127.5)), 0, 255)
+    if made["rgb"].shape != rgb.shape or made["image"].shape != rgb.shape:
+        raise KnownError(f"{name} can't be rewritten: it paints other sizes then; export it anew.")
+    inside = np.abs(np.clip(made["rgb"], -1.5, 1.5) - np.clip(rgb, -1.5, 1.5))
+    apart = float(inside.max())
+    off = int(np.abs(made["image"].astype(int) - levels.astype(int)).max())
+    if not apart <= _RGB or off > _LEVELS:
+        raise KnownError(
+            f"{name} can't be rewritten: it would be off by {apart:.2g} and {off} levels; "
+            "export it anew."
+        )
+    return apart, off
+
+
+def _as_rgb(painted: Painted, picture: Picture) -> NDArray[np.float32]:
+    """(n, height, width, channels) in [-1, 1], in numpy: what the rewritten graph must come to."""
+    height, width, channels = picture.height, picture.width, picture.channels
+    rgb = painted.astype(np.float32)
+    if picture.layout == "nchw":
+        rgb = rgb.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+    else:
+        rgb = rgb.reshape(-1, height, width, channels)
+    if picture.range == "-1,1":
+        return rgb
+    return rgb / np.float32(0.5 if picture.range == "0,1" else 127.5) - np.float32(1)
+
+
+def _session(model: onnx.ModelProto, name: str) -> "InferenceSession":
+    return open_session(model.SerializeToString(), name=name)
+
+
+def _alike(one: Painted, other: Painted) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    scale = max(1.0, float(np.abs(b[np.isfinite(b)]).max(initial=0)))
+    slack = 0.02 if one.dtype == np.float16 else _RGB
+    return np.allclose(a, b, rtol=0, atol=slack * scale, equal_nan=True)
+
+
+def _few(painted: Painted) -> NDArray[np.float32]:
+    """Some numbers of a picture, its least and its most among them."""
+    numbers = painted.reshape(-1).astype(np.float32)
+    kept = numbers[:: max(1, len(numbers) // _KEPT)]
+    return np.concatenate([kept, [numbers.min(), numbers.max()]]).astype(np.float32)
+
+
+def _told(
+    model: onnx.ModelProto,
+    inputs: Inputs,
+    image: str,
+    seen: Seen,
+    picture: Picture,
+    wishes: Wishes,
+) -> Iterator[tuple[str, str]]:
+    """What was found, for the person to look over."""
+    latent, label = inputs.latent, inputs.label
+    ones = ", 1, 1" if latent.rank == 4 else ""
+    kind = "evenly spread between -1 and 1" if wishes.z == "uniform" else "normally distributed"
+    yield "latent", f"{latent.name!r}, (n, {latent.count}{ones}), taken as {kind}"
+    if label is not None:
+        how = "by number" if label.is_index else "one share each"
+        yield "classes", f"{label.name!r}, {label.count} classes, {how}"
+    colours = "grey" if picture.channels == 1 else "RGB"
+    form = f"flat, as {_WORDS[picture.layout]}" if picture.flat else _WORDS[picture.layout]
+    low, high = float(seen.typical.min()), float(seen.typical.max())
+    yield "picture", f"{image!r}, {form}, {picture.width}x{picture.height} {colours}"
+    said = "as you said" if wishes.range else "observed"
+    yield "range", f"[{picture.range}], {said}: it painted {low:.3g} to {high:.3g} ({seen.kind})"
