@@ -14,7 +14,7 @@ Numbers = NDArray[np.float64]
 _FIELD = 1000  # an SVG's units a side; the page stretches it, strokes keep their width
 _SHOWN = 300  # places along a line
 _ENOUGH = 800  # numbers that smoothing starts from
-_FAR = 30.0  # middle halves: a loss that blows up goes beyond, one that settles stays within
+_FAR = 16.0  # middle halves: a loss that blows up goes beyond, one that settles stays within
 _BEYOND = 20.0  # fields' heights that a line may leave by before it is held
 
 
