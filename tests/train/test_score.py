@@ -13,7 +13,7 @@ from PIL import Image
 
 from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz, write_npz
-from explorer.core.progress import Progress
+from explorer.core.progress import Cancelled, Progress
 from explorer.likeness.features import Extractor, Features
 from training import score as scoring
 from training.data.masks.factors import mask_factors
@@ -188,6 +188,21 @@ def test_a_large_dataset_is_seen_from_all_over(
     assert len(places) == few
     assert (places[0], places[-1]) == (0, 47)
     assert (np.diff(places) >= 7).all()
+
+
+def test_looking_at_the_dataset_can_be_stopped(
+    grey_dataset: Path, tmp_path: Path, extractor: Counting
+) -> None:
+    told: list[float] = []
+    Judge.of_dataset(
+        grey_dataset, tmp_path / "f.npz", extractor=extractor, progress=Progress(told.append)
+    )
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    stopped = Progress(is_cancelled=lambda: True)
+    with pytest.raises(Cancelled):
+        Judge.of_dataset(grey_dataset, tmp_path / "g.npz", extractor=extractor, progress=stopped)
+    assert not (tmp_path / "g.npz").exists()
 
 
 def test_a_cache_that_cannot_be_written_is_one_sentence(
