@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from training.pickles.values import Array, Dtype, Name, Refused, Thing, Value
 
 _MOST_STEPS = 500_000  # a StyleGAN2 of 1024 px takes about 100,000
+_TEXT_A_STEP = 128  # bytes of text that count as a step: decoded, they may take four times that
 
 
 class Steps:
@@ -22,8 +23,8 @@ class Steps:
     def __init__(self) -> None:
         self.left = _MOST_STEPS
 
-    def spend(self) -> None:
-        self.left -= 1
+    def spend(self, steps: int = 1) -> None:
+        self.left -= steps
         if self.left < 0:
             raise Refused(f"it takes more than {_MOST_STEPS:,} steps to read, as no network does")
 
@@ -33,6 +34,7 @@ Call: TypeAlias = Callable[[tuple[Value, ...], Steps], Value]
 CUT_OFF = "it ends in the middle, so it was cut off or is damaged"
 
 _MAX_NAME = 200  # bytes of a module's name
+_SHOWN = 80  # characters of it
 _CONSTANTS: dict[bytes, Value] = {b"N": None, b"\x88": True, b"\x89": False}
 _EMPTY: dict[bytes, Callable[[], Value]] = {b"]": list, b"}": dict, b")": tuple, b"\x8f": set}
 _NUMBERS = {b"J": "<i", b"K": "<B", b"M": "<H", b"G": ">d"}
@@ -90,7 +92,9 @@ class Machine:
         elif code in _NUMBERS:
             push(self._number(_NUMBERS[code]))
         elif code in _TEXTS:
-            push(_text(self._take(self._number(_TEXTS[code]))))
+            raw = self._take(self._number(_TEXTS[code]))
+            self.steps.spend(len(raw) // _TEXT_A_STEP)
+            push(_text(raw))
         elif code in _BYTES:
             push(self._take(self._number(_BYTES[code])))
         elif code in _TUPLES:
@@ -191,7 +195,7 @@ class Machine:
             raise Refused("it asks for something whose name is no text")
         text = f"{module}.{name}"
         if text not in self.names:
-            raise Refused(f"it asks for {text[:_MAX_NAME]!r}, which no StyleGAN2 needs")
+            raise Refused(f"it asks for {text[:_SHOWN]!r}, which no StyleGAN2 needs")
         self.stack.append(Name(text))
 
     def _call(self) -> None:

@@ -117,8 +117,9 @@ def _tensor(args: tuple[Value, ...], steps: Steps) -> Array:
         raise Refused("it has a tensor that claims more numbers than it holds")
     if not count:
         return Array(storage[:0])
-    steps_in_bytes = tuple(step * storage.itemsize for step in stride)
-    return Array(np.lib.stride_tricks.as_strided(storage[offset:], size, steps_in_bytes))
+    taken = [step if side > 1 else 0 for side, step in zip(size, stride, strict=True)]
+    strides = [step * storage.itemsize for step in taken]
+    return Array(np.lib.stride_tricks.as_strided(storage[offset:], size, strides))
 
 
 def _storage(args: tuple[Value, ...], steps: Steps) -> Array:

@@ -78,6 +78,8 @@ def read_pickle(path: Path) -> Pickled:
             arrays need, or holds another network than a StyleGAN2 with a skip generator.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise KnownError(f"{path} can't be read: it is no file.")
         if path.stat().st_size > _MAX_BYTES:
             raise KnownError(f"{path} is larger than {_MAX_BYTES >> 30} GB, as no StyleGAN2 is.")
         content = path.read_bytes()
@@ -89,7 +91,8 @@ def read_pickle(path: Path) -> Pickled:
 def parse_pickle(content: bytes, *, name: str) -> Pickled:
     """As ``read_pickle``, of a file's content; ``name`` is what a complaint calls it."""
     try:
-        return _pickled(read(content), len(content))
+        with np.errstate(all="ignore"):  # numbers that don't fit are refused by name
+            return _pickled(read(content), len(content))
     except Refused as refusal:
         raise KnownError(
             f"{name} can't be adopted: {refusal}; nothing of it was run, "

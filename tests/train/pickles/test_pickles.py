@@ -254,21 +254,38 @@ def _loads(stream: bytes) -> bytes:
 HOSTILE = sorted(hostile(Path("canary")))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_hostile_is_refused_and_nothing_runs(name: str, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
+@pytest.fixture(scope="module")
+def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a hostile file would make if it could."""
+    return tmp_path_factory.mktemp("mine") / "canary"
 
+
+@pytest.fixture(scope="module")
+def hostiles(canary: Path) -> dict[str, bytes]:
+    return hostile(canary)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused_and_nothing_runs(
+    name: str, hostiles: dict[str, bytes], canary: Path
+) -> None:
     begun = time.process_time()
-    sentence = refusal(hostile(canary)[name])
+    sentence = refusal(hostiles[name])
 
     assert not canary.exists()
     assert time.process_time() - begun < 10, sentence  # measured: under 1 s
 
 
+def test_text_that_takes_four_times_its_bytes_is_not_read_for_ever() -> None:
+    masks = "\N{PERFORMING ARTS}".encode() * (1 << 18)
+    wide = b"X" + struct.pack("<I", len(masks)) + masks
+    assert "steps" in refusal(wide * 70 + b".")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux bounds a process's memory")
-def test_what_is_hostile_takes_little_memory(tmp_path: Path) -> None:
+def test_what_is_hostile_takes_little_memory(hostiles: dict[str, bytes], tmp_path: Path) -> None:
     """A process that may take 200 MB beyond what it has reads all of them."""
-    for name, content in hostile(tmp_path / "canary").items():
+    for name, content in hostiles.items():
         (tmp_path / f"{name}.pkl").write_bytes(content)
     script = """
 import resource, sys
@@ -355,12 +372,50 @@ def tensor(size: bytes, stride: bytes, offset: bytes = b"K\x00", numbers: int = 
         (b"(" + b"K\x01" * 40 + b"t", b"(" + b"K\x01" * 40 + b"t", b"K\x00"),
         (b"\x8a\x20" + b"\x7f" * 32 + b"\x85", b"K\x00\x85", b"K\x00"),
         (b"\x88\x85", b"K\x01\x85", b"K\x00"),
+        (b"K\x01\x85", b"\x8a\x20" + b"\x7f" * 32 + b"\x85", b"K\x04"),
     ],
 )
 def test_a_tensor_never_reaches_out_of_its_storage(
     size: bytes, stride: bytes, offset: bytes
 ) -> None:
     assert "tensor" in refusal(tensor(size, stride, offset))
+
+
+def test_a_stride_that_is_never_taken_may_be_anything() -> None:
+    assert "neither the three networks" in refusal(
+        tensor(b"K\x01\x85", b"\x8a\x20" + b"\x7f" * 32 + b"\x85")
+    )
+
+
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", "=f4"])
+def test_any_real_numbers_are_read(
+    tensorflow: Writer, weights: Callable[..., Weights], kind: str
+) -> None:
+    made = weights((4, 4))
+    name = "synthesis.b8.conv1.bias"
+    for number in (0.5, 60_000):
+        there = {**made, name: np.full(4, number, kind)}
+        read = parse_pickle(tensorflow(there), name="file.pkl")
+        np.testing.assert_array_equal(read.generator[name], np.full(4, number, np.float32))
+        assert read.generator[name].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.full(4, 1e300), "not finite"),
+        (np.full(4, 7), "real numbers"),
+        (np.full(4, True), "real numbers"),
+        (np.full(4, 1j), "plain numbers"),
+        (np.full(4, "a"), "plain numbers"),
+        (np.full(4, 0, "M8[s]"), "plain numbers"),
+    ],
+)
+def test_other_numbers_are_refused(
+    tensorflow: Writer, weights: Callable[..., Weights], array: NDArray[Any], words: str
+) -> None:
+    made: dict[str, NDArray[Any]] = {**weights((4, 4)), "synthesis.b8.conv1.bias": array}
+    assert words in refusal(tensorflow(made))
 
 
 def test_an_array_named_many_times_is_not_copied_as_often(
