@@ -1,13 +1,164 @@
 """Where a step runs. One strategy object; the loop never asks which."""
 
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
+from explorer.core.errors import KnownError
 
-def strategy() -> tf.distribute.Strategy:
-    """The first GPU of this machine, or the processor where there is none.
+_CPUS = re.compile(r"cpu:([1-9]\d?)")
 
-    That is what TensorFlow's default strategy does. `OneDeviceStrategy` would say it more
-    plainly, but it feeds the step through a multi-device iterator, which hangs on datasets
-    that read records in Python.
+
+def strategy(device: str = "auto", *, tpu: str | None = None) -> tf.distribute.Strategy:
+    """The strategy that trains on ``device``.
+
+    Args:
+        device: ``auto`` takes every GPU there is, else the processor; ``cpu``; ``gpu`` the
+            first one; ``gpus`` all; ``cpu:2`` splits the processor in two, to try out what
+            replicas do. Where ``TF_CONFIG`` names several workers, they train together.
+        tpu: ``local`` on a TPU VM, or the name or address of a TPU.
+
+    Raises:
+        KnownError: there is no such device.
     """
+    if tpu is not None:
+        return _tpu(tpu)
+    gpus = tf.config.list_physical_devices("GPU")
+    if device in ("gpu", "gpus") and not gpus:
+        raise KnownError(
+            "TensorFlow sees no GPU here: pip install 'masquerade[train-cuda]' on Linux with "
+            "NVIDIA's driver, or leave --device out."
+        )
+    if splits := _CPUS.fullmatch(device):
+        return _split_processor(int(splits.group(1)))
+    if device not in ("auto", "cpu", "gpu", "gpus"):
+        raise KnownError(f"--device is auto, cpu, cpu:N, gpu or gpus, not {device!r}.")
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif device == "gpu":
+        tf.config.set_visible_devices(gpus[:1], "GPU")
+    if len(_workers()) > 1:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if device in ("auto", "gpus") and len(gpus) > 1:
+        return tf.distribute.MirroredStrategy()
+    # TensorFlow's default: the first GPU, or the processor.
     return tf.distribute.get_strategy()
+
+
+def introduce(workers: Sequence[str], number: int) -> None:
+    """Tell TensorFlow of the machines that train together, before it starts.
+
+    Args:
+        workers: ``host:port`` of each, in the same order on all of them.
+        number: which of them this one is, from 0.
+
+    Raises:
+        KnownError: ``number`` is none of them.
+    """
+    if not 0 <= number < len(workers):
+        raise KnownError(f"--worker is 0 to {len(workers) - 1} with {len(workers)} --workers.")
+    os.environ["TF_CONFIG"] = json.dumps(
+        {"cluster": {"worker": list(workers)}, "task": {"type": "worker", "index": number}}
+    )
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes what all of them have worked out."""
+    resolver = strategy.cluster_resolver
+    return is_alone(strategy) or resolver.task_id in (0, None)
+
+
+def is_alone(strategy: tf.distribute.Strategy) -> bool:
+    """Whether no other process trains with this one."""
+    return not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def place(strategy: tf.distribute.Strategy) -> tuple[int, int]:
+    """Which part of every batch this process feeds to its replicas, and of how many."""
+    if is_alone(strategy):
+        return 0, 1
+    return strategy.cluster_resolver.task_id, len(_workers())
+
+
+def laid_out(strategy: tf.distribute.Strategy, values: Any) -> Any:
+    """Tensors (steps, n, ...) of this process, shared among its replicas along n."""
+    if strategy.num_replicas_in_sync == 1:
+        return values
+    _, parts = place(strategy)
+    here = strategy.num_replicas_in_sync // parts
+
+    def of_replica(tensor: tf.Tensor) -> Callable[[Any], tf.Tensor]:
+        count = tensor.shape[1] // here
+
+        def value(context: Any) -> tf.Tensor:
+            at = context.replica_id_in_sync_group % here * count
+            return tensor[:, at : at + count]
+
+        return value
+
+    return tf.nest.map_structure(
+        lambda tensor: strategy.experimental_distribute_values_from_function(of_replica(tensor)),
+        values,
+    )
+
+
+def any_says(strategy: tf.distribute.Strategy, yes: bool) -> bool:
+    """Whether any of the processes that train together says yes; all must ask at once."""
+    if is_alone(strategy):
+        return yes
+
+    @tf.function
+    def ask(votes: tf.Tensor) -> tf.Tensor:
+        return strategy.reduce(
+            tf.distribute.ReduceOp.SUM, strategy.run(tf.identity, (votes,)), None
+        )
+
+    return float(ask(tf.constant(float(yes)))) > 0
+
+
+def _workers() -> Sequence[str]:
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        workers: Sequence[str] = config.get("cluster", {}).get("worker", [])
+    except (ValueError, AttributeError) as error:
+        raise KnownError(f"TF_CONFIG is not the JSON that TensorFlow expects: {error}.") from error
+    return workers
+
+
+def _split_processor(replicas: int) -> tf.distribute.Strategy:
+    """Replicas on one processor: slower than one, and a rehearsal for many."""
+    cpus = tf.config.list_physical_devices("CPU")
+    try:
+        tf.config.set_logical_device_configuration(
+            cpus[0], [tf.config.LogicalDeviceConfiguration()] * replicas
+        )
+    except RuntimeError:
+        if len(tf.config.list_logical_devices("CPU")) < replicas:
+            raise
+    return tf.distribute.MirroredStrategy(
+        [f"CPU:{i}" for i in range(replicas)],
+        # Collectives between processors of one process meet in no fixed order.
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
+    )
+
+
+def _tpu(name: str) -> tf.distribute.Strategy:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=name)
+        if name != "local":
+            tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
+        raise KnownError(
+            f"There is no TPU {name!r} to be reached from here ({_first_line(error)}): on a TPU VM "
+            "pip install 'masquerade[train-tpu]' and say --tpu local."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -18,10 +18,9 @@ from explorer.models.bundle import Bundle, write_bundle
 from explorer.models.card import Card, Parity, TrainedOn, Training
 from explorer.models.generator import Generator
 from explorer.models.sessions import open_session, run_session
-from training import directions
+from training import directions, networks
 from training.folder import RunCard, RunFolder
 from training.gan import Gan
-from training.networks import dcgan
 from training.networks.folded import folded
 from training.report import grid, to_bytes
 from training.run import restore
@@ -107,7 +106,8 @@ def to_onnx(gan: Gan, id: str) -> bytes:
 
 
 def _trained(folder: RunFolder, card: RunCard) -> Gan:
-    plan = dcgan.plan(card.dataset.width, card.dataset.channels, card.settings)
+    learned = card.dataset
+    plan = networks.plan(learned.width, learned.channels, len(learned.classes), card.settings)
     gan = Gan(plan, card.settings)
     if not restore(gan, folder):
         raise KnownError(f"{folder.path} has no checkpoint yet; train it for some steps first.")

@@ -35,10 +35,12 @@ class LearnedFrom(BaseModel):
     channels: int
     licence: str
     credits: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, card: DatasetCard) -> "LearnedFrom":
-        return cls(**card.model_dump(include=set(cls.model_fields)))
+        kept = card.model_dump(include=set(cls.model_fields) - {"classes"})
+        return cls(**kept, classes=tuple(one.name for one in card.classes))
 
 
 class RunCard(BaseModel):
@@ -83,8 +85,8 @@ class RunFolder:
     def exists(self) -> bool:
         return self.card_file.exists()
 
-    def begin(self, settings: Settings, dataset: DatasetCard) -> None:
-        """Make the folder of a new run.
+    def begin(self, settings: Settings, dataset: DatasetCard, classes: int) -> None:
+        """Make the folder of a new run, which knows so many ``classes``.
 
         Raises:
             KnownError: the folder holds something else, or can't be written.
@@ -98,7 +100,7 @@ class RunFolder:
         rng = np.random.RandomState(settings.seed)
         z = rng.standard_normal((GRID, settings.latent)).astype(np.float32)
         with written_whole(self.latents_file) as beside, beside.open("wb") as file:
-            np.savez(file, z=z, labels=np.zeros((GRID, 0), np.float32))
+            np.savez(file, z=z, labels=_labels(classes))
         card = RunCard(
             settings=settings,
             dataset=LearnedFrom.of(dataset),
@@ -120,16 +122,30 @@ class RunFolder:
     def write_state(self, state: State) -> None:
         write_bytes(self.state_file, state.model_dump_json(indent=1).encode())
 
-    def grid_latents(self) -> NDArray[np.float32]:
-        """The z of the grid, float32 (64, latent): the same from the first step to the last."""
+    def grid_latents(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the grid is painted from: the same from the first step to the last.
+
+        Returns:
+            z float32 (64, latent), and labels float32 (64, classes), a class a row.
+        """
         try:
             content = self.latents_file.read_bytes()
         except OSError as error:
             raise KnownError(f"{self.latents_file} can't be read: {error.strerror}.") from error
-        z = read_npz(content, str(self.latents_file)).get("z")
-        if z is None or z.dtype != np.float32 or z.shape != (GRID, self.card().settings.latent):
+        arrays = read_npz(content, str(self.latents_file))
+        z, labels = arrays.get("z"), arrays.get("labels")
+        wanted = (GRID, self.card().settings.latent)
+        if z is None or z.dtype != np.float32 or z.shape != wanted:
             raise KnownError(f"{self.latents_file} does not hold the z of this run's grid.")
-        return z
+        if labels is None or labels.dtype != np.float32 or len(labels) != GRID:
+            raise KnownError(f"{self.latents_file} does not hold the labels of this run's grid.")
+        return z, labels
+
+
+def _labels(classes: int) -> NDArray[np.float32]:
+    """One-hot float32 (64, classes): eight pictures of each class after the other."""
+    rows = np.arange(GRID) // 8 % max(classes, 1)
+    return np.eye(classes, dtype=np.float32)[rows] if classes else np.zeros((GRID, 0), np.float32)
 
 
 def check_same(card: RunCard, settings: Settings, dataset: DatasetCard) -> None:

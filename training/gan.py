@@ -1,35 +1,78 @@
 """The game itself: one step of two players, as it runs on every replica."""
 
+from typing import Any, NamedTuple
+
 import keras
 import tensorflow as tf
 
-from training import losses
-from training.augment import vary
+from training import losses, networks
+from training.adaptive import follow_sign
+from training.augment import before_critic, vary
 from training.chance import Dice, Purpose
 from training.config import Settings
-from training.networks import dcgan
+from training.networks import with_label
 from training.networks.layers import precision, throwing
+
+Scalars = dict[str, tf.Tensor]
+
+_HALF_SCALE = 1024.0  # what is differentiated in float16 is made so much larger on the way
+_PATH_MEMORY = 0.99  # of the mean path length, as in Karras et al. 2020, appendix B
+
+
+class Due(NamedTuple):
+    """What a step does beyond the game: lazy regularisation (Karras et al. 2020, section 3.1)."""
+
+    penalty: bool = True
+    path: bool = True
+
+    @classmethod
+    def at(cls, step: int, settings: Settings) -> "Due":
+        return cls(step % settings.penalty_every == 0, step % settings.path_every == 0)
+
+    @classmethod
+    def always(cls, settings: Settings) -> "Due":
+        return cls(settings.penalty_every == 1, settings.path_every == 1)
+
+
+ALL = Due()
 
 
 class Gan:
     """Both players, their optimisers and the averaged generator: all that a run must remember.
 
     Make it inside ``strategy.scope()``.
+
+    Args:
+        plan: of ``networks.plan``, for these settings.
     """
 
-    def __init__(self, plan: dcgan.Plan, settings: Settings) -> None:
+    def __init__(self, plan: Any, settings: Settings) -> None:
         self.plan = plan
         self.settings = settings
         self.strategy = tf.distribute.get_strategy()
+        players = networks.architecture(settings)
         with precision(settings.precision):
-            self.generator = dcgan.generator(plan, settings)
-            self.discriminator = dcgan.discriminator(plan, settings)
-        self.average = dcgan.generator(plan, settings)  # what is painted and exported: float32
+            self.generator = players.generator(plan, settings)
+            self.discriminator = players.discriminator(plan, settings)
+        self.average = players.generator(plan, settings)  # what is painted and exported: float32
         self.generator_optimizer = _optimizer(settings)
         self.discriminator_optimizer = _optimizer(settings)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         self.step = tf.Variable(0, dtype=tf.int64, name="step", trainable=False)
+        self.ada_p = tf.Variable(0.0, name="ada_p", trainable=False)
+        self.path_mean = tf.Variable(0.0, name="path_mean", trainable=False)
+        self.kind = losses.penalty(settings)
+        self.gamma = losses.gamma(settings, plan.size)
+        self.has_paths = settings.architecture == "stylegan2" and settings.path_length > 0
+        # Whether a logit depends on its own picture alone, so that slopes are the generator's too.
+        self.is_samplewise = (
+            settings.architecture == "dcgan" and not settings.normalise_discriminator
+        )
+        compiled = settings.architecture == "stylegan2" if settings.xla is None else settings.xla
+        self._gradients_of = (
+            tf.function(self._gradients, jit_compile=True) if compiled else self._gradients
+        )
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Everything that changes while training; the dice need only ``step``."""
@@ -40,72 +83,156 @@ class Gan:
             generator_optimizer=self.generator_optimizer,
             discriminator_optimizer=self.discriminator_optimizer,
             step=self.step,
+            ada_p=self.ada_p,
+            path_mean=self.path_mean,
         )
 
-    @tf.function(reduce_retracing=True)
-    def train(self, real: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One step on a whole batch, shared among the replicas; gives float32 scalars."""
-        scalars = self.strategy.run(self._step, args=(real,))
-        self._follow()
-        self.step.assign_add(1)
-        mean = tf.distribute.ReduceOp.MEAN
-        return {name: self.strategy.reduce(mean, x, axis=None) for name, x in scalars.items()}
+    @tf.function
+    def train(self, real: tf.Tensor, label: tf.Tensor | None = None, due: Due = ALL) -> Scalars:
+        """Several steps in one go: as many as there are batches.
 
-    def _step(self, real: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Both players look at the same pictures, then both move.
+        Args:
+            real: float32 (steps, n, height, width, channels) in [-1, 1], shared among replicas.
+            label: int32 (steps, n), where the plan has classes.
+            due: what the first step has to do; the others do only what every step does.
+
+        Returns:
+            Float32 scalars of the last step, and of the first what only it does.
+        """
+        first = scalars = self._one(real, label, tf.constant(0), due)
+        steps = self.strategy.experimental_local_results(real)[0].shape[0]
+        if steps > 1:
+            always = Due.always(self.settings)
+            once = [name for name, often in zip(_LAZY, always, strict=True) if not often]
+            scalars = {name: x for name, x in first.items() if name not in once}
+            for at in tf.range(1, steps):
+                scalars = self._one(real, label, at, always)
+        return {**first, **scalars}
+
+    def _one(self, real: tf.Tensor, label: tf.Tensor | None, at: tf.Tensor, due: Due) -> Scalars:
+        scalars = self.strategy.run(self._step, args=(real, label, at, due))
+        mean = tf.distribute.ReduceOp.MEAN
+        scalars = {name: self.strategy.reduce(mean, x, axis=None) for name, x in scalars.items()}
+        self._follow()
+        if self.settings.augment == "ada":
+            self.ada_p.assign(follow_sign(self.ada_p, scalars["real_sign"], self.settings))
+            scalars["ada_p"] = self.ada_p.read_value()
+        if "path_length" in scalars:
+            length = scalars["path_length"]
+            self.path_mean.assign(_PATH_MEMORY * self.path_mean + (1 - _PATH_MEMORY) * length)
+        self.step.assign_add(1)
+        return scalars
+
+    def _step(self, real: tf.Tensor, label: tf.Tensor | None, at: tf.Tensor, due: Due) -> Scalars:
+        """Both players look at the same pictures, then both move."""
+        if label is not None:
+            label = tf.one_hot(label[at], self.plan.classes)
+        to_generator, to_discriminator, scalars = self._gradients_of(real[at], label, due)
+        generator, discriminator = self.generator, self.discriminator
+        self.generator_optimizer.apply(to_generator, generator.trainable_variables)
+        self.discriminator_optimizer.apply(to_discriminator, discriminator.trainable_variables)
+        # Of this replica's pictures alone: what all of them say is known to the optimisers only.
+        replicas = float(self.strategy.num_replicas_in_sync)
+        scalars["generator_gradient"] = replicas * tf.linalg.global_norm(to_generator)
+        scalars["discriminator_gradient"] = replicas * tf.linalg.global_norm(to_discriminator)
+        return scalars
+
+    def _gradients(
+        self, real: tf.Tensor, label: tf.Tensor | None, due: Due
+    ) -> tuple[list[tf.Tensor], list[tf.Tensor], Scalars]:
+        """What both players learn from one look: their weights' gradients, and scalars.
 
         Args:
             real: float32 (n, height, width, channels) in [-1, 1], this replica's share.
+            label: float32 (n, classes), also of what is painted beside each real picture.
         """
-        settings, seed, step = self.settings, self.settings.seed, self.step
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        n = settings.batch // self.strategy.num_replicas_in_sync
-
-        def dice(purpose: Purpose) -> Dice:
-            return Dice.thrown(
-                seed, purpose, step, batch=settings.batch, count=n, first=replica * n
-            )
-
-        real = vary(real, settings, dice(Purpose.AUGMENT))
-        z = dice(Purpose.GENERATOR_LATENTS).normal(self.plan.latent)
+        settings = self.settings
+        real = vary(real, settings, self._dice(Purpose.AUGMENT))
+        z = self._dice(Purpose.GENERATOR_LATENTS).normal(self.plan.latent)
+        seen = self._dice(Purpose.ADAPTIVE_AUGMENT)
+        scale = _HALF_SCALE if settings.precision == "mixed_float16" else 1.0
 
         with tf.GradientTape(persistent=True) as tape:
-            with throwing(dice(Purpose.GENERATOR_DROPOUT)):
-                fake = self.generator(z, training=True)
-            with throwing(dice(Purpose.DISCRIMINATOR_DROPOUT)):
-                real_logits, fake_logits, penalty = self._judge(real, fake)
-            if settings.loss == "relativistic":
-                to_generator = losses.relativistic_generator_loss(real_logits, fake_logits)
-                to_discriminator = losses.relativistic_discriminator_loss(real_logits, fake_logits)
-            else:
-                to_generator = losses.generator_loss(fake_logits)
-                to_discriminator = losses.discriminator_loss(real_logits, fake_logits)
+            with throwing(self._dice(Purpose.GENERATOR_DROPOUT)):
+                fake = self.generator(with_label(z, label), training=True)
+            shown_real = before_critic(real, settings, seen.about(0), self.ada_p)
+            shown_fake = before_critic(fake, settings, seen.about(1), self.ada_p)
+            real_logits, real_slope = self._judge(shown_real, label, "r1", due, scale)
+            fake_logits, fake_slope = self._judge(shown_fake, label, "r2", due, scale)
+            to_generator, to_discriminator = losses.of_players(settings, real_logits, fake_logits)
+            paid = tf.zeros_like(to_discriminator)
+            for slope in (real_slope, fake_slope):
+                if slope is not None:
+                    paid += self.gamma / 2 * settings.penalty_every * losses.steepness(slope)
             # Sums over the whole batch's size: Keras adds the replicas' gradients up.
-            generator_loss = tf.reduce_sum(to_generator) / settings.batch
-            discriminator_loss = tf.reduce_sum(to_discriminator + penalty) / settings.batch
+            generator_loss = scale * tf.reduce_sum(to_generator) / settings.batch
+            discriminator_loss = scale * tf.reduce_sum(to_discriminator + paid) / settings.batch
 
-        _move(self.generator_optimizer, self.generator, generator_loss, tape)
-        _move(self.discriminator_optimizer, self.discriminator, discriminator_loss, tape)
-        return {
+        learning = self.generator.trainable_variables
+        if fake_slope is not None and self.is_samplewise:
+            # R2 has asked already how each logit changes with its picture: no second way back.
+            wish = tape.gradient(generator_loss, fake_logits)[:, :, None, None]
+            of_generator = tape.gradient(shown_fake, learning, output_gradients=wish * fake_slope)
+        else:
+            of_generator = tape.gradient(generator_loss, learning)
+        of_discriminator = tape.gradient(discriminator_loss, self.discriminator.trainable_variables)
+        of_generator, of_discriminator = (
+            _unscaled(gradients, scale) for gradients in (of_generator, of_discriminator)
+        )
+        scalars = {
             "generator_loss": tf.reduce_mean(to_generator),
             "discriminator_loss": tf.reduce_mean(to_discriminator),
-            "penalty": tf.reduce_mean(penalty),
             "real_logit": tf.reduce_mean(real_logits),
             "fake_logit": tf.reduce_mean(fake_logits),
             "real_sign": tf.reduce_mean(tf.sign(real_logits)),
         }
+        if due.penalty and self.kind != "none":
+            scalars["penalty"] = tf.reduce_mean(paid)
+        if due.path and self.has_paths:
+            smooth, scalars["path_length"] = self._smoothness(label)
+            of_generator = [a + b for a, b in zip(of_generator, smooth, strict=True)]
+        return of_generator, of_discriminator, scalars
 
-    def _judge(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Logits (n, 1) of both, and what the discriminator pays for steepness, (n,)."""
+    def _judge(
+        self, pictures: tf.Tensor, label: tf.Tensor | None, kind: str, due: Due, scale: float
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Logits (n, 1), and their slopes where this step pays for them."""
 
         def critic(pictures: tf.Tensor) -> tf.Tensor:
-            return self.discriminator(pictures, training=True)
+            with throwing(self._dice(Purpose.DISCRIMINATOR_DROPOUT)):
+                return self.discriminator(with_label(pictures, label), training=True)
 
-        if self.settings.loss != "relativistic":
-            return critic(real), critic(fake), tf.zeros([real.shape[0]])
-        real_logits, r1 = losses.gradient_penalty(critic, real)
-        fake_logits, r2 = losses.gradient_penalty(critic, fake)
-        return real_logits, fake_logits, losses.gamma(self.settings, self.plan.size) / 2 * (r1 + r2)
+        if due.penalty and kind in self.kind:
+            return losses.slopes(critic, pictures, scale=scale)
+        return critic(pictures), None
+
+    def _smoothness(self, label: tf.Tensor | None) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Path length regularisation on half as many pictures (Karras et al. 2020, section 3.2).
+
+        Returns:
+            Gradients for the generator, and the mean length.
+        """
+        dice = self._dice(Purpose.PATH_LENGTHS, share=2)
+        z = dice.about(0).normal(self.plan.latent)
+        with tf.GradientTape() as tape, throwing(dice.about(1)):
+            half = None if label is None else label[: dice.count]
+            lengths = networks.architecture(self.settings).path_lengths(
+                self.generator, z, half, dice.about(2)
+            )
+            off = tf.reduce_sum(tf.square(lengths - self.path_mean)) / dice.batch
+            loss = self.settings.path_length * self.settings.path_every * off
+        weights = self.generator.trainable_variables
+        zero = tf.UnconnectedGradients.ZERO  # the last layers' biases don't bend a path
+        return tape.gradient(loss, weights, unconnected_gradients=zero), tf.reduce_mean(lengths)
+
+    def _dice(self, purpose: Purpose, *, share: int = 1) -> Dice:
+        """This replica's dice for this step; for one in ``share`` of the pictures."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        batch = self.settings.batch // share
+        count = batch // self.strategy.num_replicas_in_sync
+        return Dice.thrown(
+            self.settings.seed, purpose, self.step, batch=batch, count=count, first=replica * count
+        )
 
     def _follow(self) -> None:
         """Move the average towards the generator: weights and running statistics alike.
@@ -123,16 +250,27 @@ class Gan:
             )
 
     @tf.function(reduce_retracing=True)
-    def paint(self, z: tf.Tensor) -> tf.Tensor:
+    def paint(self, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         """What the run would export: the averaged generator in inference mode.
 
         Args:
             z: float32 (n, latent).
+            label: float32 (n, classes), where the plan has classes.
 
         Returns:
             float32 (n, size, size, channels) in [-1, 1].
         """
-        return self.average(z, training=False)
+        return self.average(with_label(z, label), training=False)
+
+
+_LAZY = ("penalty", "path_length")  # scalars, in the order of Due
+
+
+def _unscaled(gradients: list[tf.Tensor], scale: float) -> list[tf.Tensor]:
+    """Half precision now and then overflows: such a number counts as no opinion."""
+    if scale == 1.0:
+        return gradients
+    return [tf.where(tf.math.is_finite(g), g / scale, tf.zeros_like(g)) for g in gradients]
 
 
 def _optimizer(settings: Settings) -> keras.optimizers.Optimizer:
@@ -142,13 +280,3 @@ def _optimizer(settings: Settings) -> keras.optimizers.Optimizer:
     if settings.optimizer == "adam":
         return keras.optimizers.Adam(rate, beta_1=settings.beta_1, beta_2=settings.beta_2)
     return keras.optimizers.RMSprop(rate)
-
-
-def _move(
-    optimizer: keras.optimizers.Optimizer,
-    player: keras.Model,
-    loss: tf.Tensor,
-    tape: tf.GradientTape,
-) -> None:
-    weights = player.trainable_variables
-    optimizer.apply(tape.gradient(loss, weights), weights)

@@ -3,6 +3,7 @@
 import logging
 import math
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,15 +16,15 @@ from rich.console import Console
 
 from explorer.core.errors import KnownError
 from explorer.core.lock import locked
-from training import devices
+from training import devices, networks
 from training.config import Settings
-from training.data.card import read_dataset
-from training.data.records import training_pictures
-from training.data.shards import as_os_error, plainly
+from training.data.card import DatasetCard, read_dataset
+from training.data.shards import as_os_error
+from training.feed import Feed
 from training.folder import RunFolder, State, check_same
 from training.gan import Gan
-from training.networks import dcgan
 from training.report import Line, Pace, Scalars, write_grid
+from training.windows import window
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Pacing:
     report_every: int = 50  # steps between two lines of scalars
     grid_every: int = 500
     checkpoint_every: int = 500
+    steps_per_call: int = 1  # more spare a fast accelerator the wait for the host
 
 
 def train(
@@ -45,6 +47,7 @@ def train(
     pacing: Pacing,
     *,
     settings: Settings | None = None,
+    strategy: tf.distribute.Strategy | None = None,
     console: Console | None = None,
 ) -> State:
     """Begin the run at ``out`` or go on with it, until ``pacing`` is fulfilled.
@@ -52,39 +55,93 @@ def train(
     Args:
         settings: what the run is trained with; None continues as it began, or takes the
             defaults for a new one.
+        strategy: of ``devices.strategy``; None is this machine's first device.
 
     Returns:
         How far it came. Ctrl-C and a polite kill save before they end it.
 
     Raises:
         KnownError: the dataset can't be read, the run began otherwise, another process
-            trains it, a loss is no longer finite, or the disk refuses.
+            trains it, a loss is no longer finite, memory is out, or the disk refuses.
     """
     console = console or Console(stderr=True)
+    strategy = strategy or devices.strategy()
     card = read_dataset(dataset)
-    if card.height != card.width:
-        raise KnownError(f"{dataset} has {card.width}×{card.height} pictures, not square ones.")
     folder = RunFolder(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with locked(folder.lock_file, what=f"The run {out}"):
-            if folder.exists():
-                begun = folder.card()
-                settings = settings or begun.settings
-                check_same(begun, settings, card)
-            else:
-                settings = settings or Settings()
-                plan = dcgan.plan(card.width, card.channels, settings)  # before a file is made
-                folder.begin(settings, card)
-            plan = dcgan.plan(card.width, card.channels, settings)
-            with devices.strategy().scope(), _logged(folder.log_file):
+        with _written_by_one(folder, strategy):
+            settings = _begun(folder, card, settings, strategy)
+            plan = networks.plan(card.width, card.channels, len(card.classes), settings)
+            with strategy.scope(), _logged(folder.log_file, devices.is_chief(strategy)):
                 gan = Gan(plan, settings)
                 return _Loop(folder, gan, pacing, console).go_on(dataset)
+    except tf.errors.ResourceExhaustedError as error:
+        raise KnownError(
+            f"{out}: {settings.batch if settings else 'so many'} pictures a step need more memory "
+            "than this device has: begin a new run with a smaller --batch or --width; what was "
+            "saved before is kept."
+        ) from error
     except OSError as error:
         raise KnownError(
             f"{out} can't be written: {error.strerror or error}; free some space or choose "
             "another folder; what was saved before is kept."
         ) from error
+
+
+@contextmanager
+def _written_by_one(folder: RunFolder, strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Hold the run's lock; of machines that train together, one holds it for all."""
+    if not devices.is_chief(strategy):
+        yield
+        return
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with locked(folder.lock_file, what=f"The run {folder.path}"):
+        yield
+
+
+def _begun(
+    folder: RunFolder,
+    card: DatasetCard,
+    settings: Settings | None,
+    strategy: tf.distribute.Strategy,
+) -> Settings:
+    """The settings of the run that is there, or of the one that begins here.
+
+    Raises:
+        KnownError: they don't suit the run, the pictures or the devices.
+    """
+    begins = not folder.exists()
+    if begins:
+        settings = settings or Settings()
+    else:
+        begun = folder.card()
+        settings = settings or begun.settings
+        check_same(begun, settings, card)
+    if card.height != card.width:
+        raise KnownError(
+            f"{card.name} has {card.width}×{card.height} pictures, not square ones: prepare them "
+            "again with --size."
+        )
+    plan = networks.plan(card.width, card.channels, len(card.classes), settings)
+    if settings.conditional and plan.classes < 2:
+        raise KnownError(
+            f"{card.name} has no classes to learn apart: prepare a folder with subfolders, or "
+            "leave --conditional out."
+        )
+    if card.count < settings.batch:
+        raise KnownError(
+            f"{card.name} has {card.count:,} pictures, fewer than a batch of {settings.batch}: "
+            f"say --batch {card.count // 4 * 4 or card.count} or less."
+        )
+    replicas = strategy.num_replicas_in_sync
+    if settings.batch % replicas:
+        raise KnownError(
+            f"A batch of {settings.batch} can't be shared by {replicas} devices: begin a new run "
+            f"with --batch {settings.batch // replicas * replicas or replicas}."
+        )
+    if begins and devices.is_chief(strategy):
+        folder.begin(settings, card, plan.classes)
+    return settings
 
 
 def restore(gan: Gan, folder: RunFolder) -> bool:
@@ -113,43 +170,42 @@ class _Loop:
     def __init__(self, folder: RunFolder, gan: Gan, pacing: Pacing, console: Console) -> None:
         self.folder, self.gan, self.pacing, self.console = folder, gan, pacing, console
         self.batch = gan.settings.batch
+        self.writes = devices.is_chief(gan.strategy)
         self.checkpoints = tf.train.CheckpointManager(
-            gan.checkpoint(), str(folder.checkpoints), max_to_keep=2
+            gan.checkpoint(), _checkpoints(folder, gan.strategy), max_to_keep=2
         )
-        self.latents = tf.constant(folder.grid_latents())
+        self.grid = folder.grid_latents() if self.writes else None
+        self.stops = (pacing.report_every, pacing.grid_every, pacing.checkpoint_every)
 
     def go_on(self, dataset: Path) -> State:
-        gan, pacing = self.gan, self.pacing
+        gan, pacing, settings = self.gan, self.pacing, self.gan.settings
         if restore(gan, self.folder):
-            self.console.print(f"{self.folder.path}: going on at step {int(gan.step):,}.")
+            self._say(f"{self.folder.path}: going on at step {int(gan.step):,}.")
         else:
             self._paint_grid(0)
         self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
         start = saved = step = int(gan.step)
         scalars: Mapping[str, tf.Tensor] = {}
-        log.info("from step %d to %d with %s", start, pacing.steps, gan.settings)
-        batches = iter(
-            gan.strategy.experimental_distribute_dataset(
-                training_pictures(dataset, batch=self.batch, seed=gan.settings.seed, step=start)
-            )
-        )
-        with (
-            _polite_stop() as is_stopped,
-            closing(
-                Scalars(self.folder.scalars_file, self.folder.tensorboard, start=step)
-            ) as scalars_to,
-            Line(self.console, start=start, total=pacing.steps) as line,
-        ):
+        log.info("from step %d to %d with %s", start, pacing.steps, settings)
+        feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
+        with _polite_stop() as is_stopped, self._told(start) as tell:
             pace = Pace()
-            while step < pacing.steps and not is_stopped() and not self._is_over():
-                scalars = gan.train(_next(batches, dataset))
-                step += 1
+            while step < pacing.steps and not self._is_over(step, is_stopped):
+                steps, due = window(
+                    step,
+                    most=pacing.steps_per_call,
+                    stops=self.stops,
+                    until=pacing.steps,
+                    settings=settings,
+                )
+                real, label = feed.next(steps, labelled=gan.plan.classes > 0)
+                scalars = {**scalars, **gan.train(real, label, due)}
+                step += steps
                 if step % pacing.report_every == 0 or step == pacing.steps:
                     values = _finite(scalars, step, self.folder)
                     values["pictures_per_second"] = pace.rate((step - start) * self.batch)
                     start = step
-                    scalars_to.write(step, values)
-                    line.reach(step, values)
+                    tell(step, values)
                 if step % pacing.grid_every == 0:
                     _finite(scalars, step, self.folder)
                     self._paint_grid(step)
@@ -161,36 +217,64 @@ class _Loop:
                 self._paint_grid(step)
         log.info("stopped at step %d", step)
         if step < pacing.steps:
-            self.console.print(f"Saved at step {step:,}; the same command goes on from there.")
+            self._say(f"Saved at step {step:,}; the same command goes on from there.")
         return self.folder.state()
 
-    def _is_over(self) -> bool:
+    def _say(self, sentence: str) -> None:
+        if self.writes:
+            self.console.print(sentence)
+
+    @contextmanager
+    def _told(self, start: int) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
+        """Where scalars go: the files and the line."""
+        if not self.writes:
+            yield lambda step, values: None
+            return
+        scalars = Scalars(self.folder.scalars_file, self.folder.tensorboard, start=start)
+        line = Line(self.console, start=start, total=self.pacing.steps)
+
+        def tell(step: int, values: Mapping[str, float]) -> None:
+            scalars.write(step, values)
+            line.reach(step, values)
+
+        with closing(scalars), line:
+            yield tell
+
+    def _is_over(self, step: int, is_stopped: Callable[[], bool]) -> bool:
         minutes = self.pacing.minutes
-        return minutes is not None and time.monotonic() - self.began > 60 * minutes
+        late = minutes is not None and time.monotonic() - self.began > 60 * minutes
+        ends = late or is_stopped()
+        if step % self.pacing.report_every and not devices.is_alone(self.gan.strategy):
+            return False  # machines that train together ask one another now and then only
+        return devices.any_says(self.gan.strategy, ends)
 
     def _save(self, step: int, scalars: Mapping[str, tf.Tensor]) -> None:
         _finite(scalars, step, self.folder)
         with as_os_error():
             self.checkpoints.save(checkpoint_number=step)
-        seconds = self.seconds_before + time.monotonic() - self.began
-        self.folder.write_state(
-            State(step=step, images_seen=step * self.batch, seconds=round(seconds, 1))
-        )
+        if self.writes:
+            seconds = self.seconds_before + time.monotonic() - self.began
+            self.folder.write_state(
+                State(
+                    step=step,
+                    images_seen=step * self.batch,
+                    seconds=round(seconds, 1),
+                    ada_p=float(self.gan.ada_p) if self.gan.settings.augment == "ada" else None,
+                )
+            )
 
     def _paint_grid(self, step: int) -> None:
-        path = self.folder.grids / f"{step:08d}.png"
-        write_grid(path, self.gan.paint(self.latents).numpy())
+        if self.grid is not None:
+            z, label = self.grid
+            painted = self.gan.paint(z, label if self.gan.plan.classes else None)
+            write_grid(self.folder.grids / f"{step:08d}.png", painted.numpy())
 
 
-def _next(batches: Iterator[tuple[tf.Tensor, ...]], dataset: Path) -> tf.Tensor:
-    """The pictures of the next batch."""
-    try:
-        return next(batches)[0]
-    except tf.errors.OpError as error:
-        raise KnownError(
-            f"{dataset} holds a record that can't be read as its card says ({plainly(error)}): "
-            f"explorer-train look {dataset} tells more."
-        ) from error
+def _checkpoints(folder: RunFolder, strategy: tf.distribute.Strategy) -> str:
+    """Where this process saves: all of them must, and only one copy counts."""
+    if devices.is_chief(strategy):
+        return str(folder.checkpoints)
+    return tempfile.mkdtemp(prefix="masquerade-worker-")
 
 
 def _finite(scalars: Mapping[str, tf.Tensor], step: int, folder: RunFolder) -> dict[str, float]:
@@ -206,9 +290,9 @@ def _finite(scalars: Mapping[str, tf.Tensor], step: int, folder: RunFolder) -> d
 
 
 @contextmanager
-def _logged(path: Path) -> Iterator[None]:
+def _logged(path: Path, writes: bool) -> Iterator[None]:
     """Let the run's own log hear what this package tells."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = logging.FileHandler(path, encoding="utf-8") if writes else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     ours = logging.getLogger("training")
     before = ours.level

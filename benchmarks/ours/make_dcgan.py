@@ -28,7 +28,7 @@ _WARM_UP = 40  # batches, after which running statistics are those of the weight
 
 def make(size: int, kernel: int, folder: Path) -> None:
     settings = Settings(kernel=kernel)  # width 1: 64 filters up, as published
-    gan = Gan(dcgan.plan(size, 3, settings), settings)
+    gan = Gan(dcgan.plan(size, 3, 0, settings), settings)
     for number in range(_WARM_UP):
         z = tf.random.stateless_normal((32, gan.plan.latent), seed=(number, 0))
         gan.average(z, training=True)

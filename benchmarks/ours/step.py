@@ -22,8 +22,8 @@ from training.networks import dcgan
 
 def main(batch: int) -> None:
     settings = Settings(kernel=4, batch=batch)  # the PyTorch tutorial's: 4×4, 64 to 512 filters
-    gan = Gan(dcgan.plan(64, 3, settings), settings)
-    real = tf.random.stateless_uniform((batch, 64, 64, 3), seed=(0, 0), minval=-1.0, maxval=1.0)
+    gan = Gan(dcgan.plan(64, 3, 0, settings), settings)
+    real = tf.random.stateless_uniform((1, batch, 64, 64, 3), seed=(0, 0), minval=-1.0, maxval=1.0)
 
     def step(_: int) -> NDArray[np.float32]:
         losses = gan.train(real)

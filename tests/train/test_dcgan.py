@@ -11,7 +11,7 @@ pytestmark = pytest.mark.train
 @pytest.mark.parametrize("channels", [1, 3])
 def test_both_players_have_the_size_of_the_picture(size: int, channels: int) -> None:
     settings = Settings(width=1 / 16)
-    plan = dcgan.plan(size, channels, settings)
+    plan = dcgan.plan(size, channels, 0, settings)
 
     generator, discriminator = (
         dcgan.generator(plan, settings),
@@ -34,14 +34,14 @@ def test_both_players_have_the_size_of_the_picture(size: int, channels: int) -> 
 def test_layers_double_from_64_filters_as_published(
     size: int, generator: tuple[int, ...], discriminator: tuple[int, ...]
 ) -> None:
-    plan = dcgan.plan(size, 3, Settings())
+    plan = dcgan.plan(size, 3, 0, Settings())
 
     assert plan.generator == generator
     assert plan.discriminator == discriminator
 
 
 def test_the_doodle_preset_is_the_published_network() -> None:
-    plan = dcgan.plan(28, 1, PRESETS["doodles"])
+    plan = dcgan.plan(28, 1, 0, PRESETS["doodles"])
 
     generator = dcgan.generator(plan, PRESETS["doodles"])
     up = [layer for layer in generator.layers if layer.name.startswith("up")]
@@ -52,7 +52,7 @@ def test_the_doodle_preset_is_the_published_network() -> None:
 
 def test_layers_of_one_shape_do_not_begin_as_twins() -> None:
     settings = Settings(width=1 / 16, discriminator_filters=(64, 64, 64, 64))
-    discriminator = dcgan.discriminator(dcgan.plan(64, 3, settings), settings)
+    discriminator = dcgan.discriminator(dcgan.plan(64, 3, 0, settings), settings)
 
     second, third = (discriminator.get_layer(f"down{i}").kernel.numpy() for i in (1, 2))
 
@@ -61,5 +61,5 @@ def test_layers_of_one_shape_do_not_begin_as_twins() -> None:
 
 
 def test_a_size_without_a_network_is_refused_with_the_sizes_there_are() -> None:
-    with pytest.raises(KnownError, match=r"28, 32, 64, 128 px, not 48.*--size"):
-        dcgan.plan(48, 3, Settings())
+    with pytest.raises(KnownError, match=r"28, 32, 64, 128, 256 px, not 48.*--size"):
+        dcgan.plan(48, 3, 0, Settings())

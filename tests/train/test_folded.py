@@ -24,7 +24,7 @@ def unsettled(generator: keras.Model) -> keras.Model:
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_a_folded_generator_paints_the_same(size: int, dropout: float) -> None:
     settings = Settings(width=1 / 16, latent=8, generator_dropout=dropout)
-    generator = unsettled(dcgan.generator(dcgan.plan(size, 3, settings), settings))
+    generator = unsettled(dcgan.generator(dcgan.plan(size, 3, 0, settings), settings))
     z = np.random.default_rng(6).standard_normal((4, 8)).astype(np.float32)
 
     ours, theirs = folded(generator)(z).numpy(), generator(z, training=False).numpy()
@@ -35,7 +35,7 @@ def test_a_folded_generator_paints_the_same(size: int, dropout: float) -> None:
 
 def test_nothing_of_training_is_left() -> None:
     settings = Settings(width=1 / 16, latent=8, generator_dropout=0.4)
-    generator = dcgan.generator(dcgan.plan(28, 1, settings), settings)
+    generator = dcgan.generator(dcgan.plan(28, 1, 0, settings), settings)
 
     kinds = {type(layer).__name__ for layer in folded(generator).layers}
 
@@ -44,7 +44,7 @@ def test_nothing_of_training_is_left() -> None:
 
 def test_the_network_in_training_is_left_alone() -> None:
     settings = Settings(width=1 / 16, latent=8)
-    generator = unsettled(dcgan.generator(dcgan.plan(28, 1, settings), settings))
+    generator = unsettled(dcgan.generator(dcgan.plan(28, 1, 0, settings), settings))
     before = generator.get_weights()
 
     folded(generator)

@@ -26,10 +26,10 @@ RELATIVISTIC = Settings(
 
 def distance_after_training(settings: Settings) -> float:
     """Train on one colour and tell how far the painted pictures are from it, 0 to 2."""
-    gan = Gan(dcgan.plan(28, 3, settings), settings)
+    gan = Gan(dcgan.plan(28, 3, 0, settings), settings)
     real = tf.constant(np.broadcast_to(COLOUR, (8, 28, 28, 3)))
     for _ in range(STEPS):
-        gan.train(real)
+        gan.train(real[None])
     painted = gan.paint(tf.random.stateless_normal((8, 8), (0, 0))).numpy()
     return float(np.abs(painted - COLOUR).mean())
 
@@ -52,9 +52,9 @@ def test_the_same_seed_trains_the_same_network(settings: Settings) -> None:
     real = tf.random.stateless_uniform((8, 28, 28, 3), (1, 1), -1, 1)
     painted = []
     for _ in range(2):
-        gan = Gan(dcgan.plan(28, 3, settings), settings)
+        gan = Gan(dcgan.plan(28, 3, 0, settings), settings)
         for _ in range(3):
-            gan.train(real)
+            gan.train(real[None])
         painted.append(gan.paint(tf.ones((2, 8))).numpy())
 
     np.testing.assert_array_equal(painted[0], painted[1])
@@ -63,21 +63,21 @@ def test_the_same_seed_trains_the_same_network(settings: Settings) -> None:
 def test_dropout_falls_otherwise_at_every_step_but_alike_at_the_same() -> None:
     settings = Settings(**SMALL, discriminator_dropout=0.5, generator_dropout=0.3)
     settings = settings.model_copy(update={"learning_rate": 1e-12})
-    gan = Gan(dcgan.plan(28, 3, settings), settings)
+    gan = Gan(dcgan.plan(28, 3, 0, settings), settings)
     real = tf.random.stateless_uniform((8, 28, 28, 3), (1, 1), -1, 1)
 
-    first, second = (float(gan.train(real)["real_logit"]) for _ in range(2))
+    first, second = (float(gan.train(real[None])["real_logit"]) for _ in range(2))
     gan.step.assign(0)
-    again = float(gan.train(real)["real_logit"])
+    again = float(gan.train(real[None])["real_logit"])
 
     assert first != second
     assert first == pytest.approx(again, abs=1e-4)
 
 
 def test_the_average_takes_the_running_statistics_along() -> None:
-    gan = Gan(dcgan.plan(28, 3, CLASSIC), CLASSIC)
+    gan = Gan(dcgan.plan(28, 3, 0, CLASSIC), CLASSIC)
     before = [v.numpy() for v in gan.average.variables]
-    gan.train(tf.random.stateless_uniform((8, 28, 28, 3), (1, 1), -1, 1))
+    gan.train(tf.random.stateless_uniform((1, 8, 28, 28, 3), (1, 1), -1, 1))
 
     moved = [
         float(np.abs(v.numpy() - b).max()) > 0
@@ -89,7 +89,7 @@ def test_the_average_takes_the_running_statistics_along() -> None:
 
 def test_in_mixed_precision_it_learns_too_and_what_is_exported_stays_float32() -> None:
     settings = RELATIVISTIC.model_copy(update={"precision": "mixed_bfloat16"})
-    gan = Gan(dcgan.plan(28, 3, settings), settings)
+    gan = Gan(dcgan.plan(28, 3, 0, settings), settings)
 
     assert {layer.compute_dtype for layer in gan.average.layers} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in gan.discriminator.layers}

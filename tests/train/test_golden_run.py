@@ -21,10 +21,12 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "run"
 def test_the_golden_run_is_read_and_paints_its_last_grid(tmp_path: Path) -> None:
     folder = RunFolder(shutil.copytree(GOLDEN, tmp_path / "run"))
     card = folder.card()
-    gan = Gan(dcgan.plan(card.dataset.width, card.dataset.channels, card.settings), card.settings)
+    gan = Gan(
+        dcgan.plan(card.dataset.width, card.dataset.channels, 0, card.settings), card.settings
+    )
 
     assert restore(gan, folder)
-    painted = to_bytes(gan.paint(tf.constant(folder.grid_latents())).numpy())
+    painted = to_bytes(gan.paint(tf.constant(folder.grid_latents()[0])).numpy())
 
     assert int(gan.step) == folder.state().step == 6
     with Image.open(folder.grids / "00000006.png", formats=["PNG"]) as picture:

@@ -23,7 +23,7 @@ _READ_AT_ONCE = 64  # records; one hop into Python for each, so not one by one
 
 
 def training_pictures(
-    folder: Path, *, batch: int, seed: int, step: int = 0, pictures_per_step: int | None = None
+    folder: Path, *, batch: int, seed: int, step: int = 0, part: int = 0, of: int = 1
 ) -> tf.data.Dataset:
     """Endless shuffled batches, beginning with the one that belongs to ``step``.
 
@@ -31,18 +31,25 @@ def training_pictures(
     [-1, 1], labels int32 ``(batch,)``, index int64 ``(batch,)``, a picture's place in the
     dataset. Epochs follow one another without a gap and nothing is dropped; the order of an
     epoch depends on ``seed`` and its number alone. Started at any step, the stream is bit
-    for bit what it would have been there. A step takes ``pictures_per_step``, by default one
-    batch.
+    for bit what it would have been there.
+
+    Where ``of`` machines share a batch, each asks for its ``part`` and gets ``batch // of``
+    pictures a step: joined in order, they are the batch that one machine would get.
 
     Raises:
         KnownError: the dataset can't be read, or its shards are not what its card says.
     """
-    if batch < 1 or step < 0 or seed < 0:
-        raise ValueError("batch must be at least 1, step and seed at least 0")
+    if batch < 1 or step < 0 or seed < 0 or batch % of or not 0 <= part < of:
+        raise ValueError("batch must be a multiple of `of`, step and seed at least 0")
     card = read_dataset(folder)
-    first = step * (batch if pictures_per_step is None else pictures_per_step)
-    pictures = _pictures(Records(folder, card), card, first, _shuffled(card.count, seed))
-    return _checked(pictures.batch(batch, drop_remainder=True), card).prefetch(2)
+    share = batch // of
+    order = _shuffled(card.count, seed)
+
+    def places(stream: Places) -> Places:
+        return order(stream // share * batch + part * share + stream % share)
+
+    pictures = _pictures(Records(folder, card), card, step * share, places)
+    return _checked(pictures.batch(share, drop_remainder=True), card).prefetch(2)
 
 
 def pictures_in_order(folder: Path, *, batch: int) -> tf.data.Dataset:

@@ -7,17 +7,19 @@ generator starts and the discriminator ends. Nobody has to keep eight numbers co
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from explorer.core.errors import KnownError
 from training.config import Settings
 from training.networks.layers import Dropout
 
-SIZES = (28, 32, 64, 128)
+SIZES = (28, 32, 64, 128, 256)
 """Picture sizes that halve to a base of 4 or 7 pixels and were tried."""
 
 _BASE_FILTERS = 64  # at width 1, next to the picture; doubled at every halving ...
 _MOST_FILTERS = 1024  # ... up to here, as published for masks
 _DISCRIMINATOR = 100  # its layers' numbers begin here when weights are drawn
+_EMBEDDING = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Plan:
 
     size: int  # pixels a side of the picture
     channels: int
+    classes: int  # 0: it knows of none
     latent: int
     base: int  # pixels a side where the generator starts
     generator: tuple[int, ...]  # filters, from the base to the picture, without its channels
@@ -33,7 +36,7 @@ class Plan:
     doublings: int
 
 
-def plan(size: int, channels: int, settings: Settings) -> Plan:
+def plan(size: int, channels: int, classes: int, settings: Settings) -> Plan:
     """Derive every layer's size from the picture's.
 
     Raises:
@@ -53,6 +56,7 @@ def plan(size: int, channels: int, settings: Settings) -> Plan:
     return Plan(
         size=size,
         channels=channels,
+        classes=classes,
         latent=settings.latent,
         base=base,
         generator=tuple(max(1, round(f * widths[0])) for f in generator),
@@ -64,16 +68,27 @@ def plan(size: int, channels: int, settings: Settings) -> Plan:
 def generator(plan: Plan, settings: Settings) -> keras.Model:
     """From z, float32 (n, latent), to a picture, float32 (n, size, size, channels) in [-1, 1].
 
-    Where there are more layers than doublings, the last ones keep the size.
+    Where there are more layers than doublings, the last ones keep the size. With classes, the
+    label's embedding goes beside z (Mirza & Osindero 2014): a mixture of labels is a mixture
+    of embeddings.
     """
     first, *rest = (*plan.generator, plan.channels)
-    z = keras.Input((plan.latent,), name="z")
+    inputs = x = keras.Input((plan.latent,), name="z")
+    if plan.classes:
+        label = keras.Input((plan.classes,), name="label")
+        embedded = keras.layers.Dense(
+            plan.latent,
+            use_bias=False,
+            kernel_initializer=_unit(settings.seed, _EMBEDDING),
+            name="embedding",
+        )(label)
+        inputs, x = [x, label], keras.layers.Concatenate()([x, embedded])
     x = keras.layers.Dense(
         first * plan.base**2,
         use_bias=False,
         kernel_initializer=_spread(settings.seed, len(rest)),
         name="dense",
-    )(z)
+    )(x)
     x = keras.layers.Reshape((plan.base, plan.base, first))(x)
     x = _norm(settings)(x)
     x = keras.layers.ReLU()(x)
@@ -93,13 +108,17 @@ def generator(plan: Plan, settings: Settings) -> keras.Model:
         if not last:
             x = _norm(settings)(x)
             x = keras.layers.ReLU()(x)
-    return keras.Model(z, keras.layers.Activation("tanh", dtype="float32")(x), name="generator")
+    pictures = keras.layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(inputs, pictures, name="generator")
 
 
 def discriminator(plan: Plan, settings: Settings) -> keras.Model:
-    """From pictures, float32 (n, size, size, channels) in [-1, 1], to logits, float32 (n, 1)."""
-    pictures = keras.Input((plan.size, plan.size, plan.channels), name="pictures")
-    x = pictures
+    """From pictures, float32 (n, size, size, channels) in [-1, 1], to logits, float32 (n, 1).
+
+    With classes, how well what it saw lies along the label's embedding counts too: a
+    projection (Miyato & Koyama 2018, equation 3).
+    """
+    inputs = x = keras.Input((plan.size, plan.size, plan.channels), name="pictures")
     for i, filters in enumerate(plan.discriminator):
         normalised = settings.normalise_discriminator and i > 0
         number = _DISCRIMINATOR + i
@@ -111,6 +130,7 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
             padding="same",
             use_bias=not normalised,
             kernel_initializer=spread,
+            trainable=i >= settings.freeze_discriminator,
             name=f"down{i}",
         )(x)
         if normalised:
@@ -124,16 +144,36 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
         dtype="float32",  # losses are not computed in halves
         name="logit",
     )(keras.layers.Flatten()(x))
-    return keras.Model(pictures, logits, name="discriminator")
+    if plan.classes:
+        label = keras.Input((plan.classes,), name="label")
+        embedded = keras.layers.Dense(
+            x.shape[-1],
+            use_bias=False,
+            kernel_initializer=_spread(settings.seed, _EMBEDDING + _DISCRIMINATOR),
+            dtype="float32",
+            name="embedding",
+        )(label)
+        seen = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
+        fits = keras.layers.Dot(1, dtype="float32")([seen, embedded])
+        inputs, logits = [inputs, label], keras.layers.Add(dtype="float32")([logits, fits])
+    return keras.Model(inputs, logits, name="discriminator")
 
 
 def _norm(settings: Settings) -> keras.layers.Layer:
-    return keras.layers.BatchNormalization(momentum=settings.momentum, epsilon=1e-5)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    return keras.layers.BatchNormalization(
+        momentum=settings.momentum, epsilon=1e-5, synchronized=replicas > 1
+    )
 
 
 def _spread(seed: int, number: int) -> keras.initializers.Initializer:
     """Normal with deviation 0.02, as in the paper; ``number`` keeps layers from being twins."""
     return keras.initializers.RandomNormal(stddev=0.02, seed=seed * 1000 + number)
+
+
+def _unit(seed: int, number: int) -> keras.initializers.Initializer:
+    """As far apart as latents are."""
+    return keras.initializers.RandomNormal(stddev=1.0, seed=seed * 1000 + number)
 
 
 def _he(seed: int, number: int) -> keras.initializers.Initializer:

@@ -15,13 +15,19 @@ def folded(generator: keras.Model) -> keras.Model:
     kernel and a bias do: two passes over every picture less.
 
     Args:
-        generator: layers in a row, each normalisation somewhere after a dense layer or a
-            transposed convolution and before what is not linear.
+        generator: a DCGAN's: layers in a row, each normalisation somewhere after a dense layer
+            or a transposed convolution and before what is not linear; with classes, a label
+            whose embedding is joined to z first.
     """
-    z = x = keras.Input(generator.input_shape[1:])
+    inputs = [keras.Input(wanted.shape[1:], name=wanted.name) for wanted in generator.inputs]
+    x = inputs[0]
     affine: keras.layers.Layer | None = None
-    for layer in generator.layers[1:]:
-        if isinstance(layer, _AFFINE):
+    for layer in generator.layers:
+        if isinstance(layer, keras.layers.InputLayer | keras.layers.Concatenate):
+            continue
+        if layer.name == "embedding":
+            x = keras.layers.Concatenate()([x, _copied(layer)(inputs[1])])
+        elif isinstance(layer, _AFFINE):
             affine = type(layer).from_config({**layer.get_config(), "use_bias": True})
             x = affine(x)
             zeros = np.zeros(affine.bias.shape, np.float32)
@@ -30,7 +36,14 @@ def folded(generator: keras.Model) -> keras.Model:
             _fold(layer, into=affine)
         elif not isinstance(layer, Dropout):
             x = layer(x)
-    return keras.Model(z, x, name=generator.name)
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], x, name=generator.name)
+
+
+def _copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+    copy = type(layer).from_config(layer.get_config())
+    copy.build((None, layer.kernel.shape[0]))
+    copy.set_weights(layer.get_weights())
+    return copy
 
 
 def _fold(norm: keras.layers.BatchNormalization, into: keras.layers.Layer) -> None:

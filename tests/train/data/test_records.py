@@ -84,17 +84,18 @@ def test_every_epoch_shows_every_picture_once_and_nothing_is_dropped(dataset: Pa
     assert len({tuple(epoch) for epoch in epochs.tolist()}) == 4
 
 
-@given(batch=integers(1, 25), step=integers(0, 30), seed=integers(0, 2**32), extra=integers(0, 9))
+@given(share=integers(1, 12), of=integers(1, 3), step=integers(0, 30), seed=integers(0, 2**32))
 @settings(max_examples=6, deadline=None)
-def test_started_at_any_step_the_stream_is_what_it_would_have_been(
-    batch: int, step: int, seed: int, extra: int
+def test_started_at_any_step_and_shared_by_machines_the_stream_is_what_it_would_have_been(
+    share: int, of: int, step: int, seed: int
 ) -> None:
-    per_step = batch + extra
-    ((images, _, index),) = first(
-        training_pictures(GOLDEN, batch=batch, seed=seed, step=step, pictures_per_step=per_step),
-        1,
-    )
-    stream = range(step * per_step, step * per_step + batch)
+    batch = share * of
+    parts = [
+        first(training_pictures(GOLDEN, batch=batch, seed=seed, step=step, part=part, of=of), 1)[0]
+        for part in range(of)
+    ]
+    images, index = (np.concatenate([part[i] for part in parts]) for i in (0, 2))
+    stream = range(step * batch, (step + 1) * batch)
     expected = [epoch_order(6, seed, at // 6)[at % 6] for at in stream]
     assert index.tolist() == expected
     assert np.array_equal(images, golden_images()[index])
