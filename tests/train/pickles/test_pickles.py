@@ -192,7 +192,7 @@ def hostile(canary: Path) -> dict[str, bytes]:
         "as a state": pickle.dumps(Calls(dict, touch(canary))),
         "getattr": b"cbuiltins\ngetattr\n(cos\n__dict__\nX\x06\x00\x00\x00systemtR.",
         "attrgetter": b"coperator\nattrgetter\n(X\x06\x00\x00\x00systemtR.",
-        "dotted": b"\x80\x04\x8c\x11collections\x8c\x16OrderedDict.__init__\x93.",
+        "dotted": b"\x80\x04\x8c\x0bcollections\x8c\x14OrderedDict.__init__\x93.",
         "name of a name": b"\x80\x04\x8c\x05numpy\x8c\x0edtype.__init__\x93)R.",
         "no text as a name": b"\x80\x04K\x01K\x02\x93.",
         "list as a name": b"\x80\x04]]\x93.",
@@ -220,10 +220,11 @@ def hostile(canary: Path) -> dict[str, bytes]:
         "deep tuples": b")" + b"\x85" * deep + b".",
         "deep dicts": b"}" + b"K\x00}" * deep + b"s" * deep + b".",
         "deep marks": b"(" * deep + b"t" * deep + b".",
-        "deep keys": b"})" + b"\x86".join([b"h\x00"] * 3) + b".",
         "itself": b"]q\x00h\x00a.",
         "itself as a dict": b"}q\x00(X\x05\x00\x00\x00G_emah\x00u.",
         "doubled tuples as a key": b"}N" + b"q\x01h\x01\x86" * 200 + b"Ns.",
+        "doubled modules": _doubled(40),
+        "deep modules": _doubled(3000),
         "a set of lists": b"\x8f(]\x90.",
         "a list as a key": b"}]Ns.",
         "odd items": b"}(NNNu.",
@@ -244,6 +245,19 @@ def hostile(canary: Path) -> dict[str, bytes]:
         "zip inside": _loads(b"PK\x03\x04"),
         "empty inside": _loads(b""),
     }
+
+
+def _doubled(times: int) -> bytes:
+    """A network whose modules hold the same module twice, and so on downwards."""
+
+    def module(state: bytes) -> bytes:
+        name = b"ctorch_utils.persistence\n_reconstruct_persistent_obj\n"
+        return name + b"}(\x8c\x0aclass_name\x8c\x01M\x8c\x05state" + state + b"u\x85R"
+
+    made = module(b"}")
+    for _ in range(times):
+        made = module(b"}\x8c\x08_modules}(\x8c\x01a" + made + b"q\x07\x8c\x01bh\x07us")
+    return b"}\x8c\x05G_ema" + made + b"s."
 
 
 def _loads(stream: bytes) -> bytes:
