@@ -20,7 +20,5 @@ def window(
     always = Due.always(settings)
     last = step + most
     goes_on = last <= until and all((last - 1) // stop * stop <= step for stop in stops)
-        last // stop * stop <= step or last % stop == 0 for stop in stops
-    )
     quiet = all(Due.at(later, settings) == always for later in range(step + 1, last))
     return (most if goes_on and quiet else 1), due
