@@ -32,6 +32,7 @@ PATIENCE = 10
 _KEPT = 60  # reports, of each number
 _RECENT = 20  # reports that tell what is usual
 _ENOUGH = 10  # reports before anything is called usual
+_EARLY = 1000  # steps in which any discriminator wins, since nothing is painted yet
 _CALM = 3  # looks in a row without a finding before it has passed
 _QUIET = 10  # looks between two tellings of the same kind
 
@@ -108,7 +109,7 @@ class Coach:
             "divergence": self._divergence(step, values),
             "steepening": self._steepening(values),
             "gradients": self._gradients(values),
-            "discriminator": self._discriminator(values),
+            "discriminator": self._discriminator(step, values),
             "memorising": self._memorising(step, values),
             "augmentation": self._augmentation(values),
             "collapse": self._collapse(values),
@@ -181,6 +182,7 @@ class Coach:
                 continue
             told = ""
             before = self._last(name, _RECENT + 1)[:-1]
+            # Up to 5 times under batch normalisation, and 2 without, in runs that were well.
             if now > self._at("gradients", 10, 5) * usual and now > 2 * max(before):
                 return (
                     f"The {player}'s gradient is {now:.3g} long, {now / max(usual, 1e-12):.0f} "
@@ -195,9 +197,9 @@ class Coach:
                 )
         return told
 
-    def _discriminator(self, values: Mapping[str, float]) -> str | None:
+    def _discriminator(self, step: int, values: Mapping[str, float]) -> str | None:
         last = self._last("discriminator_loss", _RECENT)
-        if "discriminator_loss" not in values or len(last) < _RECENT:
+        if "discriminator_loss" not in values or len(last) < _RECENT or step < _EARLY:
             return None
         now, guessing = median(last), _GUESSING[self._settings.loss]
         if now > self._at("discriminator", 0.07, 0.12) * guessing:

@@ -140,6 +140,15 @@ def test_lazy_penalties_are_compared_with_penalties() -> None:
     assert heard(Coach(CLASSIC, 10_000), reports) == []
 
 
+def test_a_discriminator_may_win_while_nothing_is_painted_yet() -> None:
+    winning = steady(40, discriminator_loss=0.01)
+    assert heard(Coach(QUICK, 10_000), winning[:19]) == []
+    (note,) = heard(Coach(QUICK, 10_000), winning)
+    assert (note.step, note.kind) == (1000, "discriminator")
+    often = [{**report, "step": report["step"] / 10} for report in winning]
+    assert heard(Coach(QUICK, 10_000), often) == []
+
+
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_gradients_that_explode_or_vanish_are_told_with_their_length(player: str) -> None:
     name = f"{player}_gradient"
