@@ -76,8 +76,9 @@ def test_any_map_agrees_with_looking_up_each_pixel(side: int) -> None:
 
     changed = warp(pictures, inverse).numpy()
 
+    # Measured: 0.008 and 0.006; with every map half a pixel off, 0.12 and 0.13.
     off = np.abs(changed - np.stack(list(map(_bilinear, pictures, inverse))))
-    assert np.median(off.max(axis=(1, 2, 3))) < 0.015  # 0.7 is how far their pixels spread
+    assert np.median(off.max(axis=(1, 2, 3))) < 0.02
     assert np.quantile(off, 0.99) < 0.02  # the rest: corners beyond the canvas
 
 
