@@ -18,6 +18,9 @@ from explorer.models.foreign import Wishes
 from explorer.models.generator import Generator
 from explorer.models.vet import GRAPH, Answer, Found, Limits, Task, read_model, remember, run_apart
 
+_ANY = Found(
+    z_dim=1, classes=0, height=1, width=1, channels=1, rgb_max_abs=0, image_max_levels=0, told=()
+)
 _PREVIEW = 64  # pictures
 _PREVIEW_SIDE = 256  # pixels; larger ones are shown smaller
 
@@ -81,6 +84,7 @@ def adopt(
     """
     if out.exists() or out.is_symlink():
         raise KnownError(f"{out} exists already; choose another --id or remove it first.")
+    _card(about, wishes, _ANY)  # what is said wrongly is told before the long trial
     graph, found = look(file, wishes, id=about.id, progress=progress.part(0.0, 0.5))
     card = _card(about, wishes, found)
     files = {"synthesis.onnx": graph}

@@ -180,6 +180,7 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
             _command(folder), stdin=nothing, stdout=nothing, stderr=said, cwd=folder
         )
     deadline = time.monotonic() + task.limits.seconds
+    at = 0.0
     try:
         while True:
             with suppress(subprocess.TimeoutExpired):
@@ -190,7 +191,8 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
                     f"{task.path} took more than {task.limits.seconds:.0f} s to try, so it is not "
                     "opened; get a smaller model, or this one from its maker."
                 )
-            progress.reach(_reached(folder))
+            at = max(at, _reached(folder))
+            progress.reach(at)
     finally:
         child.kill()  # does nothing to one that has ended
         child.wait()

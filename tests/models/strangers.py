@@ -40,14 +40,19 @@ class Stranger:
     gain: float = 1.2  # how far it goes to the ends of its range
     names: tuple[str, str, str] = ("input", "class", "output")
     dim: int | str = DIM  # as declared
+    height: int = HEIGHT
+    width: int = WIDTH
+    classes: int = CLASSES
 
     @property
     def weights(self) -> dict[str, Array]:
         chance = np.random.RandomState(7)
-        pixels = HEIGHT * WIDTH * self.channels
+        pixels = self.height * self.width * self.channels
         return {
             "dense": (chance.standard_normal((DIM, pixels)) * self.gain).astype(np.float32),
-            "by class": (chance.standard_normal((CLASSES, pixels)) * self.gain).astype(np.float32),
+            "by class": (chance.standard_normal((self.classes, pixels)) * self.gain).astype(
+                np.float32
+            ),
         }
 
     def paints(self, z: Array, label: Array | None = None) -> Array:
@@ -56,7 +61,7 @@ class Stranger:
         pre = z @ weights["dense"]
         if label is not None:
             pre = pre + label @ weights["by class"]
-        painted: Array = np.tanh(pre).reshape(-1, HEIGHT, WIDTH, self.channels)
+        painted: Array = np.tanh(pre).reshape(-1, self.height, self.width, self.channels)
         return painted
 
     @property
@@ -73,7 +78,7 @@ class Stranger:
         inner = flow(inner, "MatMul", "dense")
         if self.label.startswith("shares"):
             ones = [1, 1] if self.label.endswith("4") else []
-            given.append(value(label, self.kind, self.batch, CLASSES, *ones))
+            given.append(value(label, self.kind, self.batch, self.classes, *ones))
             shares = flow(flow(label, "Flatten", axis=1), "Cast", to=TensorProto.FLOAT)
             inner = flow(inner, "Add", flow(shares, "MatMul", "by class"))
         elif self.label:
@@ -85,7 +90,7 @@ class Stranger:
             inner = flow(inner, "Add", chosen)
         inner = flow(inner, "Tanh")
         first = self.batch if isinstance(self.batch, int) else -1
-        weights["square"] = np.array([first, HEIGHT, WIDTH, self.channels], np.int64)
+        weights["square"] = np.array([first, self.height, self.width, self.channels], np.int64)
         inner = flow(inner, "Reshape", "square")
         if self.layout == "nchw":
             inner = flow(inner, "Transpose", perm=[0, 3, 1, 2])

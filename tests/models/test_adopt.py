@@ -145,7 +145,7 @@ def test_other_floating_point_numbers_are_cast(kind: str, label: str) -> None:
     paints_alike(stranger, graph, slack=2)
 
 
-@pytest.mark.parametrize("opset", [9, 11, 13, 17, 18, 19, 21, 23])
+@pytest.mark.parametrize("opset", [7, 8, 9, 11, 13, 17, 18, 19, 21, 23])
 def test_any_opset_becomes_that_of_the_contract(opset: int) -> None:
     stranger = Stranger(opset=opset, whole=opset >= 11, range="0,255")
     graph, _ = tried(stranger)
