@@ -78,7 +78,10 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.grids = path / "grids"
         self.tensorboard = path / "tensorboard"
+        self.best = path / "best"  # the checkpoint with the best score
         self.scalars_file = path / "scalars.jsonl"
+        self.notes_file = path / "notes.jsonl"
+        self.features_file = path / "features.npz"  # of the dataset, for scores
         self.log_file = path / "log.txt"
         self.lock_file = path / "lock"
 

@@ -3,7 +3,8 @@
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,7 +48,7 @@ class Scalars:
     """Numbers over time, as JSON lines and for TensorBoard."""
 
     def __init__(self, lines: Path, tensorboard: Path, *, start: int) -> None:
-        _forget_after(start, lines)
+        forget_after(start, lines)
         self._file = lines.open("a", encoding="utf-8")
         self._events = tf.summary.create_file_writer(str(tensorboard))
 
@@ -64,7 +65,7 @@ class Scalars:
         self._events.close()
 
 
-def _forget_after(start: int, lines: Path) -> None:
+def forget_after(start: int, lines: Path) -> None:
     """Drop what a killed run told of steps that it takes again, and a line cut short."""
     told = lines.read_bytes().splitlines(keepends=True) if lines.exists() else []
     kept = [line for line in told if _step_of(line) <= start]
@@ -130,3 +131,10 @@ class Pace:
         now = time.monotonic()
         seconds, self._since = now - self._since, now
         return pictures / max(seconds, 1e-9)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens inside is not counted."""
+        before = time.monotonic()
+        yield
+        self._since += time.monotonic() - before

@@ -23,6 +23,7 @@ from training.data.shards import as_os_error
 from training.feed import Feed
 from training.folder import RunFolder, State, check_same
 from training.gan import Gan
+from training.judging import Judging
 from training.report import Line, Pace, Scalars, write_grid
 from training.windows import window
 
@@ -38,6 +39,8 @@ class Pacing:
     report_every: int = 50  # steps between two lines of scalars
     grid_every: int = 500
     checkpoint_every: int = 500
+    score_every: int | None = 1000  # None: no scores, no best checkpoint
+    patience: int | None = None  # stop after so many scores without a better one
     steps_per_call: int = 1  # more spare a fast accelerator the wait for the host
 
 
@@ -74,7 +77,7 @@ def train(
             plan = networks.plan(card.width, card.channels, len(card.classes), settings)
             with strategy.scope(), _logged(folder.log_file, devices.is_chief(strategy)):
                 gan = Gan(plan, settings)
-                return _Loop(folder, gan, pacing, console).go_on(dataset)
+                return _Loop(folder, gan, pacing, console).go_on(dataset, card)
     except tf.errors.ResourceExhaustedError as error:
         raise KnownError(
             f"{out}: {settings.batch if settings else 'so many'} pictures a step need more memory "
@@ -175,9 +178,16 @@ class _Loop:
             gan.checkpoint(), _checkpoints(folder, gan.strategy), max_to_keep=2
         )
         self.grid = folder.grid_latents() if self.writes else None
-        self.stops = (pacing.report_every, pacing.grid_every, pacing.checkpoint_every)
+        stops = (
+            pacing.report_every,
+            pacing.grid_every,
+            pacing.checkpoint_every,
+            pacing.score_every,
+        )
+        self.stops = tuple(stop for stop in stops if stop is not None)
+        self.judging: Judging | None = None
 
-    def go_on(self, dataset: Path) -> State:
+    def go_on(self, dataset: Path, card: DatasetCard) -> State:
         gan, pacing, settings = self.gan, self.pacing, self.gan.settings
         if restore(gan, self.folder):
             self._say(f"{self.folder.path}: going on at step {int(gan.step):,}.")
@@ -189,6 +199,8 @@ class _Loop:
         log.info("from step %d to %d with %s", start, pacing.steps, settings)
         feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
         with _polite_stop() as is_stopped, self._told(start) as tell:
+            if self.writes and pacing.score_every is not None:
+                self.judging = Judging(self.folder, gan, dataset, card, self.console)
             pace = Pace()
             while step < pacing.steps and not self._is_over(step, is_stopped):
                 steps, due = window(
@@ -201,10 +213,14 @@ class _Loop:
                 real, label = feed.next(steps, labelled=gan.plan.classes > 0)
                 scalars = {**scalars, **gan.train(real, label, due)}
                 step += steps
-                if step % pacing.report_every == 0 or step == pacing.steps:
-                    values = _finite(scalars, step, self.folder)
+                is_scored = pacing.score_every is not None and step % pacing.score_every == 0
+                if step % pacing.report_every == 0 or step == pacing.steps or is_scored:
+                    values = self._checked(scalars, step)
                     values["pictures_per_second"] = pace.rate((step - start) * self.batch)
                     start = step
+                    if is_scored and self.judging:
+                        with pace.paused():
+                            values |= self.judging.score()
                     tell(step, values)
                 if step % pacing.grid_every == 0:
                     _finite(scalars, step, self.folder)
@@ -219,6 +235,15 @@ class _Loop:
         if step < pacing.steps:
             self._say(f"Saved at step {step:,}; the same command goes on from there.")
         return self.folder.state()
+
+    def _checked(self, scalars: Mapping[str, tf.Tensor], step: int) -> dict[str, float]:
+        """Finite scalars; what the coach knows of others is said before the run ends."""
+        try:
+            return _finite(scalars, step, self.folder)
+        except KnownError:
+            if self.judging:
+                self.judging.hear(step, {name: float(value) for name, value in scalars.items()})
+            raise
 
     def _say(self, sentence: str) -> None:
         if self.writes:
@@ -236,6 +261,8 @@ class _Loop:
         def tell(step: int, values: Mapping[str, float]) -> None:
             scalars.write(step, values)
             line.reach(step, values)
+            if self.judging:
+                self.judging.hear(step, values)
 
         with closing(scalars), line:
             yield tell
@@ -243,7 +270,8 @@ class _Loop:
     def _is_over(self, step: int, is_stopped: Callable[[], bool]) -> bool:
         minutes = self.pacing.minutes
         late = minutes is not None and time.monotonic() - self.began > 60 * minutes
-        ends = late or is_stopped()
+        done = self.judging is not None and self.judging.should_stop(self.pacing.patience)
+        ends = late or done or is_stopped()
         if step % self.pacing.report_every and not devices.is_alone(self.gan.strategy):
             return False  # machines that train together ask one another now and then only
         return devices.any_says(self.gan.strategy, ends)
@@ -260,6 +288,7 @@ class _Loop:
                     images_seen=step * self.batch,
                     seconds=round(seconds, 1),
                     ada_p=float(self.gan.ada_p) if self.gan.settings.augment == "ada" else None,
+                    best_score=self.judging.best_score if self.judging else None,
                 )
             )
 

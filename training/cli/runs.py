@@ -26,6 +26,12 @@ def run(
     report_every: Annotated[int, typer.Option(min=1, help="Steps between scalars.")] = 50,
     grid_every: Annotated[int, typer.Option(min=1, help="Steps between picture grids.")] = 500,
     checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps between saves.")] = 500,
+    score_every: Annotated[
+        int, typer.Option(min=1, help="Steps between scores; the best checkpoint is kept.")
+    ] = 1000,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many scores without a better one.")
+    ] = None,
     device: Annotated[
         str, typer.Option(help="auto (all GPUs), cpu, gpu (one), gpus, or cpu:2 to try replicas.")
     ] = "auto",
@@ -61,6 +67,8 @@ def run(
         report_every=report_every,
         grid_every=grid_every,
         checkpoint_every=checkpoint_every,
+        score_every=score_every,
+        patience=patience,
         steps_per_call=steps_per_call,
     )
     if workers:
