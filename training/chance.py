@@ -61,13 +61,19 @@ class Dice:
         return replace(self, key=key)
 
     def normal(self, *shape: int) -> tf.Tensor:
-        """Standard normal float32 (count, *shape); the same on every machine and under XLA."""
-        return self._mine(tf.random.stateless_normal((self.batch, *shape), self.key, alg=_PHILOX))
+        """Standard normal float32 (count, *shape); under XLA alike within rounding."""
+        bits = tf.cast(tf.bitwise.right_shift(self._bits(shape), 9), tf.float32)
+        return self._mine(tf.math.ndtri((bits + 0.5) * 2.0**-23))
 
     def uniform(self, *shape: int) -> tf.Tensor:
-        """Float32 (count, *shape) in [0, 1)."""
-        whole = tf.random.stateless_uniform((self.batch, *shape), self.key, alg=_PHILOX)
-        return self._mine(whole)
+        """Float32 (count, *shape) in [0, 1); the same on every machine and under XLA."""
+        bits = tf.cast(tf.bitwise.right_shift(self._bits(shape), 8), tf.float32)
+        return self._mine(bits * 2.0**-24)
+
+    def _bits(self, shape: tuple[int, ...]) -> tf.Tensor:
+        """Uint32: TensorFlow makes other floats of the same bits under XLA."""
+        shape = (self.batch, *shape)
+        return tf.random.stateless_uniform(shape, self.key, None, None, tf.uint32, alg=_PHILOX)
 
     def _mine(self, whole: tf.Tensor) -> tf.Tensor:
         if self.count == self.batch:

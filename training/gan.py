@@ -149,16 +149,13 @@ class Gan:
         settings = self.settings
         real = vary(real, settings, self._dice(Purpose.AUGMENT))
         z = self._dice(Purpose.GENERATOR_LATENTS).normal(self.plan.latent)
-        seen = self._dice(Purpose.ADAPTIVE_AUGMENT)
         scale = _HALF_SCALE if settings.precision == "mixed_float16" else 1.0
 
         with tf.GradientTape(persistent=True) as tape:
             with throwing(self._dice(Purpose.GENERATOR_DROPOUT)):
                 fake = self.generator(with_label(z, label), training=True)
-            shown_real = before_critic(real, settings, seen.about(0), self.ada_p)
-            shown_fake = before_critic(fake, settings, seen.about(1), self.ada_p)
-            real_logits, real_slope = self._judge(shown_real, label, "r1", due, scale)
-            fake_logits, fake_slope = self._judge(shown_fake, label, "r2", due, scale)
+            real_logits, real_slope = self._judge(real, label, "r1", due, scale)
+            fake_logits, fake_slope = self._judge(fake, label, "r2", due, scale)
             to_generator, to_discriminator = losses.of_players(settings, real_logits, fake_logits)
             paid = tf.zeros_like(to_discriminator)
             for slope in (real_slope, fake_slope):
@@ -172,7 +169,7 @@ class Gan:
         if fake_slope is not None and self.is_samplewise:
             # R2 has asked already how each logit changes with its picture: no second way back.
             wish = tape.gradient(generator_loss, fake_logits)[:, :, None, None]
-            of_generator = tape.gradient(shown_fake, learning, output_gradients=wish * fake_slope)
+            of_generator = tape.gradient(fake, learning, output_gradients=wish * fake_slope)
         else:
             of_generator = tape.gradient(generator_loss, learning)
         of_discriminator = tape.gradient(discriminator_loss, self.discriminator.trainable_variables)
@@ -196,9 +193,14 @@ class Gan:
     def _judge(
         self, pictures: tf.Tensor, label: tf.Tensor | None, kind: str, due: Due, scale: float
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Logits (n, 1), and their slopes where this step pays for them."""
+        """Logits (n, 1), and their slopes where this step pays for them.
+
+        Slopes are those at the pictures as they were before augmentation (Karras et al. 2020b).
+        """
+        seen = self._dice(Purpose.ADAPTIVE_AUGMENT).about(0 if kind == "r1" else 1)
 
         def critic(pictures: tf.Tensor) -> tf.Tensor:
+            pictures = before_critic(pictures, self.settings, seen, self.ada_p)
             with throwing(self._dice(Purpose.DISCRIMINATOR_DROPOUT)):
                 return self.discriminator(with_label(pictures, label), training=True)
 
