@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
@@ -27,6 +26,7 @@ from explorer.models.sessions import open_session, run_session
 from explorer.models.vet import Found
 
 if TYPE_CHECKING:
+    import onnx
     from onnxruntime import InferenceSession
 
 Painted: TypeAlias = NDArray[Any]
@@ -118,7 +118,7 @@ def _formed(numbers: Latent, rank: int, kind: str) -> Painted:
 
 
 def _first_picture(
-    model: onnx.ModelProto, feeds: _Feeds, wishes: Wishes, name: str
+    model: "onnx.ModelProto", feeds: _Feeds, wishes: Wishes, name: str
 ) -> tuple[str, Painted]:
     """Which output is the picture, and what it is for the first seeds as the file came."""
     session = _session(model, name)
@@ -143,8 +143,8 @@ def _first_picture(
 
 
 def _freed(
-    model: onnx.ModelProto, feeds: _Feeds, image: str, baseline: Painted, name: str
-) -> tuple[onnx.ModelProto, "InferenceSession"]:
+    model: "onnx.ModelProto", feeds: _Feeds, image: str, baseline: Painted, name: str
+) -> tuple["onnx.ModelProto", "InferenceSession"]:
     """The same generator in the contract's opset, for any number of pictures."""
     batch = len(baseline)
     first = feeds.theirs(feeds.ours(0, batch))
@@ -259,7 +259,7 @@ def _as_rgb(painted: Painted, picture: Picture) -> NDArray[np.float32]:
     return rgb / np.float32(0.5 if picture.range == "0,1" else 127.5) - np.float32(1)
 
 
-def _session(model: onnx.ModelProto, name: str) -> "InferenceSession":
+def _session(model: "onnx.ModelProto", name: str) -> "InferenceSession":
     return open_session(model.SerializeToString(), name=name)
 
 
@@ -280,7 +280,7 @@ def _few(painted: Painted) -> NDArray[np.float32]:
 
 
 def _told(
-    model: onnx.ModelProto,
+    model: "onnx.ModelProto",
     inputs: Inputs,
     image: str,
     seen: Seen,
@@ -291,13 +291,13 @@ def _told(
     latent, label = inputs.latent, inputs.label
     ones = ", 1, 1" if latent.rank == 4 else ""
     kind = "evenly spread between -1 and 1" if wishes.z == "uniform" else "normally distributed"
-    yield "latent", f"{latent.name!r}, (n, {latent.count}{ones}), taken as {kind}"
+    yield "latent", f"{latent.name[:80]!r}, (n, {latent.count}{ones}), taken as {kind}"
     if label is not None:
         how = "by number" if label.is_index else "one share each"
-        yield "classes", f"{label.name!r}, {label.count} classes, {how}"
+        yield "classes", f"{label.name[:80]!r}, {label.count} classes, {how}"
     colours = "grey" if picture.channels == 1 else "RGB"
     form = f"flat, as {_WORDS[picture.layout]}" if picture.flat else _WORDS[picture.layout]
     low, high = float(seen.typical.min()), float(seen.typical.max())
-    yield "picture", f"{image!r}, {form}, {picture.width}x{picture.height} {colours}"
+    yield "picture", f"{image[:80]!r}, {form}, {picture.width}x{picture.height} {colours}"
     said = "as you said" if wishes.range else "observed"
     yield "range", f"[{picture.range}], {said}: it painted {low:.3g} to {high:.3g} ({seen.kind})"

@@ -1,6 +1,6 @@
 """A stranger's graph, written anew as the contract has it. Runs in the child process alone.
 
-The only module of the app that imports onnx; it takes a quarter of a second.
+The only module of the app that imports onnx.
 """
 
 import math

@@ -38,6 +38,8 @@ def open_source(path: Path) -> Source:
     try:
         if path.is_dir():
             return _Folder(path)
+        if path.is_file() and path.suffix.lower() == ".onnx":
+            raise KnownError(f"{path} is no whole model; add it first: explorer models add FILE.")
         if path.is_file():
             return _Zip(path)
     except OSError as error:

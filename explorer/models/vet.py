@@ -37,6 +37,7 @@ TASK, ANSWER, PROGRESS, GRAPH = "task.json", "answer.json", "progress", "synthes
 CHILD = "probe"
 """The hidden command of ``explorer models`` that is the child where the app is frozen."""
 
+_GATE = 1  # raised when the gate learns to refuse more: then everything is tried once again
 _LOOK_S = 0.05  # between two looks at how far the child is
 _MAX_ANSWER = 1 << 20  # bytes
 
@@ -176,8 +177,14 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
     (folder / TASK).write_text(task.model_dump_json(), encoding="utf-8")
     nothing = subprocess.DEVNULL
     with (folder / "stderr").open("wb") as said:
-        child = subprocess.Popen(
-            _command(folder), stdin=nothing, stdout=nothing, stderr=said, cwd=folder
+        child = subprocess.Popen(  # its own session: Ctrl-C is for the parent, who ends the child
+            _command(folder),
+            stdin=nothing,
+            stdout=nothing,
+            stderr=said,
+            cwd=folder,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # on Windows
         )
     deadline = time.monotonic() + task.limits.seconds
     at = 0.0
@@ -250,7 +257,7 @@ def _key(bundle: Bundle) -> str:
     """Names what is painted and how large; titles and credits don't change it."""
     card = bundle.card
     sides = [card.architecture, card.height, card.width, card.channels, card.z_dim, card.w_dim]
-    told = [*sides, card.num_ws, len(card.classes), card.noise, card.stages, card.id]
+    told = [_GATE, *sides, card.num_ws, len(card.classes), card.noise, card.stages, card.id]
     return hashlib.sha256(json.dumps([bundle.painting_hash, *told]).encode()).hexdigest()
 
 

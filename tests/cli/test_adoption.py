@@ -2,8 +2,11 @@
 
 import importlib.util
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +29,8 @@ def _strangers() -> ModuleType:
     return module
 
 
-Stranger: Any = _strangers().Stranger
+strangers: Any = _strangers()
+Stranger: Any = strangers.Stranger
 
 
 @pytest.fixture
@@ -96,6 +100,27 @@ def test_classes_that_are_none_are_wrong_usage(here: Path, explorer: Any, classe
     ran = explorer("models", "check", "digits.onnx", "--classes", classes)
     assert ran.status == 2
     assert "--classes" in ran.err
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="sees the child as Linux does")
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_the_trial_and_adds_nothing(here: Path, home: Path, presses: int) -> None:
+    Path("slow.onnx").write_bytes(strangers.slow().SerializeToString())
+    command = [sys.executable, "-m", "explorer.cli", "models", "add"]
+    running = subprocess.Popen(
+        [*command, "slow.onnx", "--licence", "MIT"],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    while not children.read_text():
+        assert running.poll() is None
+    for _ in range(presses):
+        running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert b"Traceback" not in said
+    assert [each.name for each in (home / "models").iterdir()] == ["golden-dcgan"]
 
 
 def test_a_hostile_file_is_refused_in_one_line(here: Path, explorer: Any) -> None:

@@ -139,3 +139,14 @@ def model(
     graph = helper.make_graph(list(nodes), "stranger", list(given), list(gives), held)
     number = helper.make_opsetid("", opset)
     return helper.make_model(graph, opset_imports=[number], ir_version=4 if opset < 15 else 9)
+
+
+def slow() -> onnx.ModelProto:
+    """Nothing but standard operators, a minute of them."""
+    steps = [helper.make_node("MatMul", [f"t{i}", "w"], [f"t{i + 1}"]) for i in range(3000)]
+    first = helper.make_node("MatMul", ["z", "up"], ["t0"])
+    last = helper.make_node("MatMul", ["t3000", "down"], ["y"])
+    ones = np.ones((4, 1024), np.float32)
+    weights = {"w": np.eye(1024, dtype=np.float32), "up": ones, "down": ones.T.copy()}
+    given, gives = value("z", "float32", "n", 4), value("y", "float32", "n", 4)
+    return model([first, *steps, last], weights, [given], [gives])

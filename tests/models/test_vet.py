@@ -299,6 +299,20 @@ def _children(pid: int) -> list[int]:
     return [int(word) for word in listed.read_text().split()]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the stand-in for a frozen app is a shell script")
+def test_a_frozen_app_is_its_own_child(
+    tmp_path: Path, golden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "Masquerade"
+    program.write_text(
+        f'#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} -m explorer.cli "$@"\n'
+    )
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    let_in(Bundle.read(golden / "dcgan-bundle"))
+
+
 # Bundles that were copied by hand -------------------------------------------------------------
 
 
@@ -335,6 +349,20 @@ def test_what_ships_is_opened_without_a_process(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     library = Library()
     library.open(library.default_id())
+
+
+def test_the_app_never_loads_onnx_itself(golden: Path) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from explorer.cli import app\n"
+        "from explorer.models.adopt import adopt\n"
+        "from explorer.models.library import Library\n"
+        f"generator = Library([Path({str(golden)!r})]).open('golden-dcgan')\n"
+        "generator.paint(generator.seed_point(1)[None])\n"
+        "sys.exit(len({'onnx', 'training', 'tensorflow'} & sys.modules.keys()))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_a_home_that_cannot_be_written_only_costs_another_trial(golden: Path, home: Path) -> None:
