@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
+from explorer.models.card import Card
 from training.config import Settings
 from training.networks.equalised import Conv, Dense
 from training.networks.stylegan2 import SIZES, Discriminator, Generator, Plan
@@ -20,6 +22,64 @@ from training.networks.synthesis import Mapping as MappingNetwork
 from training.pickles import Pickled, Sizes
 
 Weights = Mapping[str, NDArray[np.float32]]
+
+
+LICENCES = {
+    "tensorflow": "NVIDIA Source Code License-NC, not for commercial use: "
+    "https://nvlabs.github.io/stylegan2/license.html",
+    "pytorch": "NVIDIA Source Code License, not for commercial use: "
+    "https://nvlabs.github.io/stylegan2-ada-pytorch/license.html",
+}
+"""Of NVIDIA's networks and of what its code trained, by the generation of a pickle."""
+
+CREDIT = (
+    "NVIDIA: Tero Karras et al., Analyzing and Improving the Image Quality of StyleGAN (2020), "
+    "network and training code"
+)
+
+
+def card(
+    pickled: Pickled,
+    *,
+    id: str,  # the field's word for it, on the card too
+    title: str,
+    description: str = "",
+    credits: tuple[str, ...] = (),
+    name: str,
+) -> Card:
+    """What a bundle of the network says of itself; files and parity are still to come.
+
+    Args:
+        credits: whom to thank besides NVIDIA.
+
+    Raises:
+        KnownError: ours has no such sizes, or a card can't say what is asked for.
+    """
+    sizes = plan(pickled.sizes, name=name)
+    try:
+        return Card(
+            id=id,
+            title=title,
+            description=description,
+            architecture="stylegan2",
+            height=sizes.size,
+            width=sizes.size,
+            channels=1 if sizes.channels == 1 else 3,
+            z_dim=sizes.latent,
+            w_dim=sizes.w_dim,
+            num_ws=sizes.num_ws,
+            classes=tuple(f"class {i}" for i in range(sizes.classes)),
+            noise=sizes.noise,
+            stages=sizes.stages,
+            licence=LICENCES[pickled.generation],
+            credits=(CREDIT, *credits),
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        option = str(first["loc"][0])
+        raise KnownError(
+            f"--{option} can't stand on the model's card: {first['msg']}; choose another."
+        ) from error
 
 
 def plan(sizes: Sizes, *, name: str) -> Plan:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.adopt import fill_discriminator, generator
+from training.adopt import card, fill_discriminator, generator
 from training.adopt import plan as plan_of
 from training.config import Settings
 from training.networks.stylegan2 import Discriminator
@@ -223,3 +223,26 @@ def test_what_our_networks_have_no_place_for_is_refused(
     ):
         with pytest.raises(KnownError, match=f"file.pkl can't be adopted: .*{words}"):
             generator(adopted(pytorch(made)), name="file.pkl")
+
+
+def test_the_card_carries_nvidias_licence(written: Writer, weights: Callable[..., Weights]) -> None:
+    pickled = adopted(written(weights(classes=2)))
+
+    told = card(pickled, id="dog-32-r1", title="One dog", credits=("Ada Example",), name="f")
+
+    assert told.architecture == "stylegan2"
+    assert "NVIDIA Source Code License" in told.licence
+    assert "not for commercial use" in told.licence
+    assert "NVIDIA" in told.credits[0]
+    assert told.credits[1] == "Ada Example"
+    assert (told.height, told.channels, told.z_dim, told.w_dim, told.num_ws) == (32, 3, 6, 8, 8)
+    assert told.classes == ("class 0", "class 1")
+    assert told.noise
+    assert told.stages == (32,)
+
+
+def test_what_no_card_can_say_is_refused_by_its_option(
+    pytorch: Writer, weights: Callable[..., Weights]
+) -> None:
+    with pytest.raises(KnownError, match=r"--id can't stand on the model's card"):
+        card(adopted(pytorch(weights())), id="One Dog", title="One dog", name="f")
