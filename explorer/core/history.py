@@ -60,6 +60,11 @@ class History(Generic[S]):
         return edit.label
 
     @property
+    def gesture(self) -> object:
+        """What the newest step is part of, such as a drag; None where it stands alone."""
+        return self._done[-1].gesture if self._done else None
+
+    @property
     def undo_label(self) -> str | None:
         """What ``undo`` would take back."""
         return self._done[-1].label if self._done else None

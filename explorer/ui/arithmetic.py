@@ -13,12 +13,13 @@ from PySide6.QtWidgets import (
 from explorer.studio.session import SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.places import DropPlace
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.wheel import WheelWithFocus
 
 
 class Arithmetic(QWidget):
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, steady: Steadily) -> None:
         super().__init__()
         self._studio = studio
         self._gesture: object = object()
@@ -48,7 +49,7 @@ class Arithmetic(QWidget):
         column.addWidget(heading)
         column.addLayout(grid)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        studio.changed.connect(self._follow)
+        steady.changed.connect(self._follow)
 
     def set_light(self, colours: Colours) -> None:
         for place in self.places:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from explorer.studio.session import SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.icons import icon
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.tips import tip
 from explorer.upscale.stages import LANCZOS, TWO_STAGES
@@ -30,7 +31,7 @@ PLANS = (
 class Plaque(QWidget):
     compare_wanted = Signal()
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, steady: Steadily) -> None:
         super().__init__()
         self._studio = studio
         self._gesture: object = object()
@@ -73,7 +74,7 @@ class Plaque(QWidget):
         self.compare.clicked.connect(self.compare_wanted)
         self.upscale.clicked.connect(self._upscale)
         self.save.clicked.connect(studio.save)
-        studio.changed.connect(self._follow)
+        steady.changed.connect(self._follow)
 
     def set_light(self, colours: Colours) -> None:
         self.suggest.setIcon(icon("suggest", colours.quiet, colours.line))

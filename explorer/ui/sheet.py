@@ -15,6 +15,7 @@ from explorer.ui.carried import pack
 from explorer.ui.grid import Grid, Index
 from explorer.ui.icons import icon
 from explorer.ui.images import image
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID, Colours
 
 _PAGE = 240
@@ -93,7 +94,7 @@ class Seeds(QAbstractListModel):
 class Sheet(QWidget):
     """Scroll for more, click to look, drag to use."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, steady: Steadily) -> None:
         super().__init__()
         self._studio = studio
         self._look: Look | None = None
@@ -133,7 +134,7 @@ class Sheet(QWidget):
         self.grid.chosen.connect(lambda row: studio.show_seed(self.seeds.seed(row)))
         self.grid.looked_at.connect(self._wish)
         self.go.returnPressed.connect(self._go)
-        studio.changed.connect(self._follow)
+        steady.changed.connect(self._follow)
         studio.sketches.arrived.connect(self._take)
 
     def want_too(self, expressions: Sequence[Expression]) -> None:

@@ -21,6 +21,7 @@ from explorer.ui.arithmetic import Arithmetic
 from explorer.ui.chooser import Chooser
 from explorer.ui.pins import Pins
 from explorer.ui.places import DropPlace
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.wheel import WheelWithFocus
 
@@ -32,7 +33,7 @@ _HIGHEST = 150  # hundredths: beyond, pictures fall apart
 
 
 class Tools(QScrollArea):
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, steady: Steadily) -> None:
         super().__init__()
         self._studio = studio
         self._gesture: object = None
@@ -42,7 +43,7 @@ class Tools(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.pins = Pins(studio)
-        self.arithmetic = Arithmetic(studio)
+        self.arithmetic = Arithmetic(studio, steady)
         self.truncation = QSlider(Qt.Orientation.Horizontal)
         self.truncation.setRange(0, _HIGHEST)
         self.truncation.setPageStep(10)
@@ -92,7 +93,7 @@ class Tools(QScrollArea):
             lambda value: studio.truncate(value / 100, self._gesture)
         )
         self.kinds.activated.connect(studio.choose_class)
-        studio.changed.connect(self._follow)
+        steady.changed.connect(self._follow)
         studio.models_listed.connect(self._describe)
         studio.sketches.arrived.connect(self._take)
 

@@ -16,6 +16,7 @@ from explorer.studio.session import SessionState
 from explorer.studio.studio import Studio
 from explorer.ui.chooser import Chooser
 from explorer.ui.icons import icon
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID, Colours
 from explorer.ui.tips import tip
 from explorer.ui.wheel import WheelWithFocus
@@ -28,7 +29,7 @@ _FLAGS = Qt.ItemDataRole.UserRole - 1
 class TopBar(QWidget):
     """The expression is to a picture what the address is to a page: it can be read and typed."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, steady: Steadily) -> None:
         super().__init__()
         self._studio = studio
         self._said = ""
@@ -79,7 +80,7 @@ class TopBar(QWidget):
         self.redo.clicked.connect(studio.redo)
         self.light.clicked.connect(lambda: studio.summoned("theme"))
         self.models.activated.connect(self._choose)
-        studio.changed.connect(self._follow)
+        steady.changed.connect(self._follow)
         studio.misread.connect(self._misread)
         studio.models_listed.connect(self._list)
 

@@ -35,6 +35,7 @@ from explorer.ui.menus import CheatSheet, Menus
 from explorer.ui.notices import Notice
 from explorer.ui.plaque import Plaque
 from explorer.ui.sheet import Sheet
+from explorer.ui.steady import Steadily
 from explorer.ui.theme import GRID
 from explorer.ui.tools import Tools
 from explorer.ui.topbar import TopBar
@@ -62,12 +63,13 @@ class Window(QMainWindow):
         self._leaves_when_saved = False
         self.setWindowTitle("Masquerade")
         self.setAcceptDrops(True)
-        self.bar = TopBar(studio)
-        self.sheet = Sheet(studio)
+        self._steady = Steadily(studio, self)
+        self.bar = TopBar(studio, self._steady)
+        self.sheet = Sheet(studio, self._steady)
         self.gallery = GalleryView(studio)
         self.canvas = Canvas()
-        self.plaque = Plaque(studio)
-        self.tools = Tools(studio)
+        self.plaque = Plaque(studio, self._steady)
+        self.tools = Tools(studio, self._steady)
         whole = self._build()
         self.setCentralWidget(whole)
         self.menus = Menus(self.menuBar(), studio)
@@ -129,8 +131,8 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         studio = self._studio
-        studio.changed.connect(self._follow)
-        studio.changed.connect(lambda _: self.rested.start())
+        self._steady.changed.connect(self._follow)
+        self._steady.changed.connect(lambda _: self.rested.start())
         studio.settings_changed.connect(lambda _: self.rested.start())
         self.rested.timeout.connect(self._write_at_rest)
         studio.painted.connect(self._show)

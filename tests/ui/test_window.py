@@ -109,7 +109,7 @@ def test_a_walk_between_two_pins_undoes_as_one_step(room: Room) -> None:
     slider.setSliderDown(False)
     room.until_painted()
 
-    assert room.window.bar.expression.text() == "mix(@1, @2, 0.32)"
+    room.until(lambda: room.window.bar.expression.text() == "mix(@1, @2, 0.32)")
     room.ctrl(Qt.Key.Key_Z)
     assert room.state == before
     assert slider.value() == 500
@@ -165,7 +165,7 @@ def test_weights_are_dialled_and_a_visit_undoes_as_one(room: Room) -> None:
     for _ in range(4):
         room.qtbot.keyClick(weight, Qt.Key.Key_Up)
 
-    assert room.window.bar.expression.text() == "@6 - 0.6 * @2"
+    room.until(lambda: room.window.bar.expression.text() == "@6 - 0.6 * @2")
     room.ctrl(Qt.Key.Key_Z)
     assert room.state == before
     assert weight.value() == -1.0
