@@ -140,8 +140,13 @@ def finish(
     if request.upscale:
         picture = upscalers.run(picture, request.upscale, progress)
     pixels = rgb(picture)
+    return pixels, written_down(pixels, request)
+
+
+def written_down(pixels: Pixels, request: Request) -> Recipe:
+    """The recipe of a finished picture, (h, w, 3), that came of ``request``."""
     card = request.generator.card
-    recipe = Recipe.for_picture(
+    return Recipe.for_picture(
         pixels,
         model=ModelRef(id=card.id, title=card.title, sha256=request.generator.painting_hash),
         expression=request.expression,
@@ -152,7 +157,6 @@ def finish(
         noise_scale=request.noise_scale,
         upscale=request.upscale,
     )
-    return pixels, recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,26 @@ from explorer.studio.session import PaintRequest
 from explorer.studio.workroom import Picture, Workroom
 
 _RESULTS = 12  # upscaled pictures remembered, 3 MB each
+_RUSH = 3  # pictures in a row
+
+
+class Pace:
+    """Tells whether a hand asks faster than the brush can follow.
+
+    Not anew for every picture, which would make them flicker: a rush begins when questions had to
+    be passed over several times in a row, and ends when the hand rests.
+    """
+
+    def __init__(self) -> None:
+        self._behind = 0
+
+    def is_rushed(self, newer: int) -> bool:
+        """Whether to hurry with a picture during whose painting ``newer`` questions were asked."""
+        if newer == 0:
+            self._behind = 0
+        elif newer > 1:
+            self._behind += 1
+        return self._behind >= _RUSH
 
 
 class Easel:
@@ -28,8 +48,10 @@ class Easel:
         self._post = post
         self._results: list[tuple[PaintRequest, Picture]] = []
         self._promised: dict[PaintRequest, list[str]] = {}
+        self._asked = 0
+        self._pace = Pace()
         self._live = LatestOnly(
-            workroom.paint, paint, answered=self._answered, failed=self._not_answered
+            self._paint, paint, answered=self._answered, failed=self._not_answered
         )
         self._large = LatestOnly(
             self._enlarge, upscale, answered=self._answered_large, failed=self._not_answered
@@ -71,6 +93,7 @@ class Easel:
         if question is None or question == before or not question.look.model:
             return
         if before is None or before.plain != question.plain:
+            self._asked += 1
             self._live.ask(question.plain)
         if question.upscale:
             ready = self.result(question)
@@ -80,6 +103,11 @@ class Easel:
                 return
             self.painted(question, ready)
         self.progressed(None)
+
+    def _paint(self, question: PaintRequest) -> Picture:
+        asked = self._asked
+        fresh = self._workroom.brush(question)
+        return self._workroom.frame(fresh, soft=not self._pace.is_rushed(self._asked - asked))
 
     def _enlarge(self, question: PaintRequest) -> Picture | None:
         def report(fraction: float) -> None:

@@ -39,17 +39,30 @@ _SKETCHED_AT_ONCE = 12 * 64 * 64  # pixels: a session keeps the most memory that
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fresh:
+    """What the model painted, (height, width, channels), before anything is made of it."""
+
+    pixels: Pixels
+    request: Request
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """What a worker brings back: the pixels and the recipe that paints them again."""
 
     pixels: Pixels
-    recipe: Recipe
     soft: Pixels
     """The same, enlarged by Lanczos where it is small: for the eye, never for keeping."""
+    write: Callable[[], Recipe]
 
     @classmethod
     def of(cls, pixels: Pixels, recipe: Recipe) -> Picture:
-        return cls(pixels, recipe, softened(pixels))
+        return cls(pixels, softened(pixels), lambda: recipe)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Written when somebody wants it: most pictures only pass by under a hand."""
+        return self.write()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +145,27 @@ class Workroom:
             stages = self.upscalers.plan(question.upscale)
         request = self._compose(question.look, question.expression, stages)
         return Picture.of(*paint(request, self.upscalers, progress or Progress()))
+
+    def brush(self, question: PaintRequest) -> Fresh:
+        """Only what the model does of ``paint``, without enlarging; ``frame`` does the rest.
+
+        Raises:
+            KnownError: the model is missing, or the point belongs to another one.
+        """
+        from explorer.render.repaint import paint_together
+
+        request = self._compose(question.look, question.expression)
+        (pixels,) = paint_together([request])
+        return Fresh(pixels, request)
+
+    def frame(self, fresh: Fresh, *, soft: bool = True) -> Picture:
+        """Make fit to be looked at what ``brush`` painted; not ``soft`` is quicker."""
+        from explorer.gallery.recipe import rgb
+        from explorer.render.repaint import written_down
+
+        pixels = rgb(fresh.pixels)
+        eased = softened(pixels) if soft else pixels
+        return Picture(pixels, eased, lambda: written_down(pixels, fresh.request))
 
     def sketch(self, wanted: Sequence[tuple[Look, Expression]]) -> list[Pixels | None]:
         """Paint many points, those of one look together; None where a point can't be painted."""

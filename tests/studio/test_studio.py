@@ -14,8 +14,9 @@ from explorer.latent.expression import Artwork as ArtworkNode
 from explorer.latent.expression import Between, Seed
 from explorer.render.repaint import compose, paint
 from explorer.studio.actions import ACTIONS, action
-from explorer.studio.session import SessionState
-from explorer.studio.workroom import Picture, node
+from explorer.studio.easel import Pace
+from explorer.studio.session import PaintRequest, SessionState
+from explorer.studio.workroom import Fresh, Picture, node
 from explorer.upscale.stages import LANCZOS, Stage
 
 from .conftest import MODEL, Desk
@@ -51,6 +52,32 @@ def test_a_fast_hand_is_followed_and_not_queued(desk: Desk) -> None:
     desk.work()
 
     assert [question.expression for question, _ in desk.painted] == [Seed(seed=49)]
+
+
+def test_what_passes_by_under_a_rush_is_not_softened_and_what_stays_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brush = desk.workroom.brush
+    hand = iter(range(1, 20))
+
+    def brush_under_a_hand(question: PaintRequest) -> Fresh:
+        for _, seed in zip(range(2), hand, strict=False):  # asked while this one is painted
+            desk.studio.show_seed(seed)
+        return brush(question)
+
+    monkeypatch.setattr(desk.workroom, "brush", brush_under_a_hand)
+    desk.studio.show_seed(0)
+    desk.work()
+
+    was_soft = [picture.soft.shape[0] > picture.pixels.shape[0] for _, picture in desk.painted]
+    assert was_soft == [True, True] + [False] * (len(was_soft) - 3) + [True]
+    assert len(was_soft) > 6
+    assert desk.painted[-1][0] == desk.studio.question
+
+
+def test_a_brush_that_keeps_up_is_never_rushed() -> None:
+    pace = Pace()
+    assert not any(pace.is_rushed(newer) for newer in [1, 0, 1, 1, 2, 1, 0, 2, 2, 0, 1] * 5)
 
 
 def test_the_first_start_finds_a_model_and_shows_something(desk: Desk) -> None:
