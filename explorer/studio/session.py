@@ -117,9 +117,12 @@ def resolve(state: SessionState) -> PaintRequest | None:
     return PaintRequest(look(state), state.shown, state.upscale, state.stages)
 
 
+_NEW = {"title": "", "upscale": "", "stages": ()}
+
+
 def showing(state: SessionState, expression: Expression) -> SessionState:
     """Another picture: it has no name yet, and nobody asked to enlarge it."""
-    return plain(state.model_copy(update={"shown": expression, "title": ""}))
+    return state.model_copy(update={"shown": expression, **_NEW})
 
 
 def repainted(state: SessionState, **how: object) -> SessionState:
@@ -142,10 +145,10 @@ def travelled(state: SessionState, t: float, path: Path = "slerp") -> SessionSta
     ``path`` is the model's own: the arc in z, the straight line in w.
     """
     t = round(min(1.0, max(0.0, t)), 4)  # finer than any slider, and still a text to read
-    moved = state.model_copy(update={"t": t})
     if state.pin_a is None or state.pin_b is None:
-        return moved
-    return showing(moved, Between(path=path, start=state.pin_a, end=state.pin_b, t=t))
+        return state.model_copy(update={"t": t})
+    there = Between(path=path, start=state.pin_a, end=state.pin_b, t=t)
+    return state.model_copy(update={"t": t, "shown": there, **_NEW})
 
 
 def placed(state: SessionState, index: int, expression: Expression | None) -> SessionState:

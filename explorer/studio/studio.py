@@ -330,7 +330,8 @@ class Studio:
     # From here on: how it is done
 
     def _entry(self, model: str) -> "Entry | None":
-        return next((e for e in self.usable if e.card and e.card.id == model), None)
+        its = (e for e in self.entries if e.card and e.card.id == model and not e.problem)
+        return next(its, None)
 
     def _path(self, model: str) -> Way:
         """The arc where points lie on a sphere, as in z; the straight line in w."""

@@ -103,11 +103,12 @@ class Canvas(QWidget):
         """Hang what was painted; ``soft`` is the same, enlarged for the eye."""
         if self._large_question is not None and self._large_question.plain != question:
             self.forget_large()
+        hung_like_it = self._hard is not None and self._side == (pixels.shape[1], pixels.shape[0])
         self._question = question
         self._side = (pixels.shape[1], pixels.shape[0])
         self._hard = image(pixels)
-        self._soft = image(soft)
-        self.update()
+        self._soft = self._hard if soft is pixels else image(soft)
+        self.update(self.picture_rect().toAlignedRect() if hung_like_it else self.rect())
 
     def show_large(self, question: PaintRequest, pixels: Pixels) -> None:
         self._large_question = question
