@@ -78,7 +78,9 @@ def add_model(
     file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A generator from elsewhere.")],
     licence: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Under what licence you have it, such as CC-BY-4.0."),
+        typer.Option(
+            metavar="TEXT", help="Under what licence you have it, such as CC-BY-4.0; needed."
+        ),
     ] = None,
     id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Its id here; else as the file.")

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import re
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from explorer.models.bundle import Bundle, write_bundle
 from explorer.models.card import Card, Parity
 from explorer.models.foreign import Wishes
 from explorer.models.generator import Generator
-from explorer.models.vet import GRAPH, Answer, Found, Limits, Task, read_model, remember, run_apart
+from explorer.models.vet import GRAPH, Found, Limits, Task, read_model, remember, run_apart, talk
 
 _ANY = Found(
     z_dim=1, classes=0, height=1, width=1, channels=1, rgb_max_abs=0, image_max_levels=0, told=()
@@ -65,11 +64,11 @@ def look(
         wishes=wishes,
         id=id,
     )
-    with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
-        answer: Answer = run_apart(task, Path(folder), progress)
-        if answer.found is None:
+    with talk(file) as folder:
+        found = run_apart(task, folder, progress).found
+        if found is None:
             raise RuntimeError("the child answered without having looked")
-        return (Path(folder) / GRAPH).read_bytes(), answer.found
+        return (folder / GRAPH).read_bytes(), found
 
 
 def adopt(
@@ -113,8 +112,8 @@ def _card(about: About, wishes: Wishes, found: Found) -> Card:
 
 def _preview(card: Card, files: dict[str, bytes], progress: Progress) -> bytes:
     """Seeds 0 to 63, eight by eight, by the bundle as the app will open it."""
-    with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
-        trial = Path(folder) / card.id
+    with talk(Path(card.id)) as folder:
+        trial = folder / card.id
         write_bundle(trial, card, files)
         bundle = Bundle.read(trial)
         remember(bundle)  # the child has just opened this graph

@@ -275,7 +275,7 @@ def _is_latent(tensor: Tensor) -> bool:
 def _label(tensor: Tensor, wishes: Wishes, name: str) -> Feed:
     shape = tensor.shape
     named = len(wishes.classes) or None
-    if shape is not None and tensor.kind in FLOATS and _is_latent(tensor):
+    if shape is not None and _is_latent(tensor) and shape[1] != 1:
         count = _said_or_asked(shape[1], named, "--classes", name, f"{tensor} has classes")
         return Feed(tensor.name, tensor.kind, len(shape), count)
     if shape is not None and tensor.kind in INTEGERS and (len(shape) == 1 or shape[1:] == (1,)):

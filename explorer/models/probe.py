@@ -47,6 +47,9 @@ def _answer(task: Task, here: Path) -> Answer:
         if any(word in str(error) for word in _OUT_OF_MEMORY):
             return Answer(refused=_too_large(task))
         return Answer(refused=str(error))
+    except OSError as error:
+        why = error.strerror or str(error)
+        return Answer(refused=f"{task.path} can't be tried: {why}; free some room and try again.")
     except MemoryError:
         return Answer(refused=_too_large(task))
     except Exception:  # noqa: BLE001 - the parent tells it on, whole

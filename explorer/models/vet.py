@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -130,8 +131,8 @@ def vet(bundle: Bundle, *, limits: Limits | None = None) -> dict[str, Contents]:
         contents[file] = check_graph(content, id=bundle.card.id, name=name)
     limits = limits or Limits.of(size)
     task = Task(path=bundle.path.absolute(), sha256=bundle.painting_hash, limits=limits)
-    with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
-        run_apart(task, Path(folder))
+    with talk(bundle.path) as folder:
+        run_apart(task, folder)
     return contents
 
 
@@ -161,18 +162,35 @@ def read_model(path: Path) -> tuple[bytes, Contents]:
     return content, check_graph(content, id=None, name=str(path))
 
 
+@contextmanager
+def talk(path: Path) -> Iterator[Path]:
+    """Lend an empty folder for a task on ``path``.
+
+    Raises:
+        KnownError: the system has no room for it, or for another process.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise KnownError(
+            f"{path} can't be tried: {error.strerror or error}; free some room and try again."
+        ) from error
+
+
 def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answer:
     """Let a child process do the task, and end it when it takes too long.
 
     Args:
         task: what to try.
-        folder: an empty one of ours; the child leaves there what it made.
+        folder: from ``talk``; the child leaves there what it made.
         progress: reached by what the child reports.
 
     Raises:
         Undecided: the person has to say something first.
         KnownError: the model was refused, or broke the child or its limits.
         Cancelled: as ``progress`` has it; the child is gone by then.
+        OSError: the child can't be started.
     """
     (folder / TASK).write_text(task.model_dump_json(), encoding="utf-8")
     nothing = subprocess.DEVNULL
@@ -189,10 +207,7 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
     deadline = time.monotonic() + task.limits.seconds
     at = 0.0
     try:
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(_LOOK_S)
-                break
+        while child.poll() is None:
             if time.monotonic() > deadline:
                 raise KnownError(
                     f"{task.path} took more than {task.limits.seconds:.0f} s to try, so it is not "
@@ -200,6 +215,8 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
                 )
             at = max(at, _reached(folder))
             progress.reach(at)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_LOOK_S)
     finally:
         child.kill()  # does nothing to one that has ended
         child.wait()

@@ -198,6 +198,26 @@ def test_only_what_the_picture_needs_is_kept() -> None:
     assert len(graph) < 10_000
 
 
+def test_weights_that_are_listed_among_the_inputs_are_no_inputs() -> None:
+    model = Stranger(opset=9).model()
+    for each in model.graph.initializer:
+        value = onnx.helper.make_tensor_value_info(each.name, each.data_type, each.dims)
+        model.graph.input.append(value)
+    model.ir_version = 3
+    paints_alike(Stranger(), tried(model)[0])
+
+
+def test_sides_that_have_only_names_are_observed() -> None:
+    stranger = Stranger(label="shares")
+    model = stranger.model()
+    for value in (*model.graph.input, model.graph.output[0]):
+        for at, side in enumerate(value.type.tensor_type.shape.dim):
+            side.dim_param = f"s{at}"
+    graph, found = tried(model, latent="input", z_dim=6, classes=("a", "b", "c", "d"))
+    assert (found.z_dim, found.classes) == (6, 4)
+    paints_alike(stranger, graph)
+
+
 def test_an_operator_set_that_nothing_uses_is_dropped() -> None:
     model = Stranger().model()
     model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", 3))
@@ -353,6 +373,7 @@ def test_pictures_that_depend_on_their_neighbours_are_refused() -> None:
     [
         ([], "takes nothing; only a latent"),
         ([strangers.value("z", "float32", "n", 6), strangers.value("psi", "float32")], "neither"),
+        ([strangers.value(k, "float32", "n", i) for k, i in (("z", 6), ("y", 1))], "neither"),
         ([strangers.value("z", "float32", "n", 6, 4, 4)], "none of it is a latent"),
         ([strangers.value("z", "int64", "n", 6)], "none of it is a latent"),
         ([strangers.value("z", "float32", "n", 0)], "takes no numbers at all"),

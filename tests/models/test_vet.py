@@ -337,7 +337,7 @@ def test_what_was_remembered_costs_no_process(
 
     assert Library([golden / "dcgan-bundle"]).open("golden-dcgan").card.height == 8
 
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(KnownError, match="can't be tried: No such file"):
         Library([golden / "stylegan2-bundle"]).open("golden-stylegan2")
 
 
@@ -405,5 +405,5 @@ def test_what_passed_is_known_by_what_it_paints_and_not_by_its_title(
     let_in(Bundle.read(dcgan.path))
     shutil.rmtree(home / "vetted")
     vet._passed.clear()
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(KnownError, match="can't be tried: No such file"):
         let_in(Bundle.read(dcgan.path))
