@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from explorer.core.errors import KnownError
 from explorer.core.files import written_whole
 from explorer.gallery.caption import UNTITLED, Caption
-from explorer.gallery.chunks import painted, read_texts, with_texts
+from explorer.gallery.chunks import SIGNATURE, chunk_bytes, itxt, painted, read_texts, with_texts
+from explorer.gallery.packing import header, packed
 from explorer.gallery.provenance import read_xmp, xmp
 from explorer.gallery.recipe import Recipe, parse_recipe, pixels_sha256, rgb
 
@@ -30,7 +30,6 @@ Pixels = NDArray[np.uint8]
 
 _RECIPE = "explorer:recipe"
 _XMP = "XML:com.adobe.xmp"
-_PACKED = 4  # of 9: as small as the usual 6 within a few hundredths, in less than half the time
 _CAPTION = frozenset({"Title", "Author", "Description", _XMP})
 
 
@@ -43,14 +42,18 @@ def encode_picture(pixels: Pixels, recipe: Recipe, caption: Caption = UNTITLED) 
     """
     if recipe.picture.sha256 != pixels_sha256(pixels):
         raise ValueError("the recipe belongs to other pixels")
-    info = PngInfo()
-    info.add(b"sRGB", b"\0")  # perceptual
-    info.add_itxt(_RECIPE, recipe.to_json())
-    for keyword, text in _caption_texts(caption, recipe).items():
-        info.add_itxt(keyword, text)
-    content = io.BytesIO()
-    Image.fromarray(rgb(pixels)).save(content, "PNG", pnginfo=info, compress_level=_PACKED)
-    return content.getvalue()
+    texts = {_RECIPE: recipe.to_json()} | _caption_texts(caption, recipe)
+    whole = rgb(pixels)
+    return b"".join(
+        [
+            SIGNATURE,
+            header(whole),
+            chunk_bytes(b"sRGB", b"\0"),  # perceptual
+            *(itxt(keyword, text) for keyword, text in texts.items()),
+            packed(whole),
+            chunk_bytes(b"IEND", b""),
+        ]
+    )
 
 
 def write_picture(path: Path, pixels: Pixels, recipe: Recipe, caption: Caption) -> None:

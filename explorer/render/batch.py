@@ -19,7 +19,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import BESIDE, read_json, sync_folder, write_bytes
 from explorer.core.lock import locked
 from explorer.core.progress import Cancelled, Progress
-from explorer.gallery.pictures import encode_picture, pixels_sha256, read_pixels
+from explorer.gallery.pictures import encode_picture
 from explorer.gallery.recipe import Recipe
 from explorer.gallery.site import Work, write_site
 from explorer.latent.expression import Seed
@@ -216,9 +216,10 @@ def _write_beside(out: Path, painted: _Painted) -> _Beside:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        came_back = path.read_bytes()
     except OSError as error:
         raise _cannot_write(out / piece.file, error) from error
-    if pixels_sha256(read_pixels(path)) != recipe.picture.sha256:
+    if came_back != content:
         raise KnownError(f"{path} did not come back from the disk as written; check the disk.")
     line = Line(
         file=piece.file,
