@@ -23,6 +23,7 @@ Pixels = NDArray[np.uint8]
 
 _DEEP_SEEN = 128  # pixels a side at once; Real-ESRGAN's 23 blocks then take 400 MB
 _SHALLOW_SEEN = 320  # the same for networks a tenth as deep, which take 150 MB
+_SMALL = 64 * 64  # pixels; shallow networks then take so little that it is not worth giving back
 _MARGIN = 32
 _LANCZOS_SCALE = 4
 
@@ -174,9 +175,10 @@ def _run(session: "InferenceSession", card: UpscalerCard, piece: Pixels) -> Pixe
     from onnxruntime import RunOptions  # a session is open, so it is loaded, telemetry off
 
     options = RunOptions()
-    # Else the session keeps the most it ever took, some 200 MB, for as long as it lives.
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     height, width = piece.shape[:2]
+    if card.radius > _MARGIN or height * width > _SMALL:
+        # Else the session keeps the most it ever took, some 200 MB, for as long as it lives.
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     fed = np.ascontiguousarray(piece.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
     try:
         (out,) = session.run(["output"], {"input": fed}, options)
