@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training.networks.fir import Fir
+from training.networks.fir import blurred, halved
 
 GAIN = math.sqrt(2)
 """Of a leaky ReLU, so that what goes on has the deviation of what came in."""
@@ -20,7 +20,10 @@ _MOST = 256.0  # in float16: features are cut off here (StyleGAN2-ADA, appendix 
 
 
 class Layer(keras.layers.Layer):
-    """A layer that casts where it says so, and whose weights exist once it is made."""
+    """A layer that casts where it says so, and whose weights exist once it is made.
+
+    It keeps layers of its own in tuples: a checkpoint doesn't see into Keras' lists.
+    """
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__(dtype=dtype, autocast=False)
@@ -102,7 +105,6 @@ class Conv(Layer):
         inputs: int,
         filters: int,
         key: tuple[int, int],
-        fir: Fir,
         *,
         kernel: int = 3,
         halves: bool = False,
@@ -110,7 +112,7 @@ class Conv(Layer):
         gain: float = 1.0,
     ) -> None:
         super().__init__()
-        self.fir, self.halves, self.activated = fir, halves, activated
+        self.halves, self.activated = halves, activated
         self.gain = gain * (GAIN if activated else 1.0)
         self.kernel = self.normal((kernel, kernel, inputs, filters), key, name="kernel")
         self.bias = self.constant((filters,), 0.0, "bias") if activated else None
@@ -122,9 +124,9 @@ class Conv(Layer):
         if not self.halves:
             x = tf.nn.conv2d(x, kernel, 1, "SAME")
         elif side == 1:
-            x = tf.nn.conv2d(self.fir.halved(x), kernel, 1, "VALID")
+            x = tf.nn.conv2d(halved(x), kernel, 1, "VALID")
         else:
-            x = tf.nn.conv2d(self.fir.blurred(x, pad=2), kernel, 2, "VALID")
+            x = tf.nn.conv2d(blurred(x, pad=2), kernel, 2, "VALID")
         if self.bias is None:
             return x
         x = tf.nn.bias_add(x, tf.cast(self.bias.value * self.gain, x.dtype))

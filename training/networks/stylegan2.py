@@ -17,7 +17,6 @@ from explorer.latent.seeds import seed_latent
 from training.chance import Dice
 from training.config import Settings
 from training.networks.equalised import Conv, Dense, Keys, Layer
-from training.networks.fir import Fir
 from training.networks.layers import throwing, thrown
 from training.networks.stylegan2_sizes import CAPACITIES, SIZES, Plan, parameters, plan
 from training.networks.synthesis import Mapping, Synthesis
@@ -54,12 +53,12 @@ class Generator(keras.Model):
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         super().__init__(name="generator", autocast=False)
-        keys, fir = Keys(settings.seed, _GENERATOR), Fir(settings.xla is not False)
+        keys = Keys(settings.seed, _GENERATOR)
         self.plan = plan
         self.style_mixing = settings.style_mixing
         sizes = (plan.latent, plan.classes, plan.w_dim, plan.mapping_layers)
         self.mapping = Mapping(*sizes, keys)
-        self.synthesis = Synthesis(plan, keys, fir)
+        self.synthesis = Synthesis(plan, keys)
         self.built = True
 
     def call(
@@ -94,11 +93,11 @@ class Discriminator(keras.Model):
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
         super().__init__(name="discriminator", autocast=False)
-        keys, fir = Keys(settings.seed, _DISCRIMINATOR), Fir(settings.xla is not False)
+        keys = Keys(settings.seed, _DISCRIMINATOR)
         base, *_, top = plan.filters
-        self.from_rgb = Conv(plan.channels, top, keys(), fir, kernel=1)
-        self.blocks = [Residual(high, low, keys, fir) for high, low in pairwise(plan.filters[::-1])]
-        self.conv = Conv(base + 1, base, keys(), fir)
+        self.from_rgb = Conv(plan.channels, top, keys(), kernel=1)
+        self.blocks = tuple(Residual(high, low, keys) for high, low in pairwise(plan.filters[::-1]))
+        self.conv = Conv(base + 1, base, keys())
         self.dense = Dense(16 * base, base, keys(), activated=True)
         self.judge = Dense(base, base if plan.classes else 1, keys())
         depth = plan.mapping_layers
@@ -123,13 +122,13 @@ class Discriminator(keras.Model):
 class Residual(Layer):
     """Two convolutions beside one, to half the size; the sum keeps the deviation."""
 
-    def __init__(self, inputs: int, filters: int, keys: Keys, fir: Fir) -> None:
+    def __init__(self, inputs: int, filters: int, keys: Keys) -> None:
         super().__init__()
         half = math.sqrt(0.5)
-        self.first = Conv(inputs, inputs, keys(), fir)
-        self.second = Conv(inputs, filters, keys(), fir, halves=True, gain=half)
+        self.first = Conv(inputs, inputs, keys())
+        self.second = Conv(inputs, filters, keys(), halves=True, gain=half)
         self.beside = Conv(
-            inputs, filters, keys(), fir, kernel=1, halves=True, activated=False, gain=half
+            inputs, filters, keys(), kernel=1, halves=True, activated=False, gain=half
         )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import tensorflow as tf
 
 from training.networks.equalised import GAIN, Dense, Keys, Layer, active, normalised
-from training.networks.fir import Fir
+from training.networks.fir import blurred, doubled
 from training.networks.layers import thrown
 from training.networks.stylegan2_sizes import Plan
 
@@ -21,10 +21,10 @@ class Mapping(Layer):
         super().__init__("float32")
         self.embed = Dense(classes, w_dim, keys()) if classes else None
         widths = [latent + (w_dim if classes else 0), *[w_dim] * layers]
-        self.dense = [
+        self.dense = tuple(
             Dense(inputs, units, keys(), rate=_MAPPING_RATE, activated=True)
             for inputs, units in pairwise(widths)
-        ]
+        )
 
     def call(self, z: tf.Tensor | None, label: tf.Tensor | None = None) -> tf.Tensor:
         given = [] if z is None else [normalised(tf.cast(z, tf.float32))]
@@ -54,14 +54,14 @@ class StyledConv(Layer):
         filters: int,
         w_dim: int,
         keys: Keys,
-        fir: Fir,
         *,
         number: int,
         doubles: bool,
         noise: bool,
     ) -> None:
         super().__init__()
-        self.fir, self.number, self.doubles = fir, number, doubles
+        self.number, self.doubles = number, doubles
+        self.gain = GAIN * (4 if doubles else 1)  # three zeros came to each pixel
         self.style = Dense(w_dim, inputs, keys(), bias=1.0)
         self.kernel = self.normal((3, 3, inputs, filters), keys(), name="kernel")
         self.bias = self.constant((filters,), 0.0, "bias")
@@ -81,7 +81,7 @@ class StyledConv(Layer):
             style = style / tf.reduce_max(tf.abs(style), axis=1, keepdims=True)
             kernel = kernel / tf.reduce_max(tf.abs(kernel), axis=(0, 1, 2))
         energy = tf.square(style) @ tf.reduce_sum(tf.square(kernel), axis=(0, 1))
-        demodulation = tf.math.rsqrt(energy + 1e-8) * GAIN  # (n, filters)
+        demodulation = tf.math.rsqrt(energy + 1e-8) * self.gain  # (n, filters)
         x = x * self._planes(style)
         x = self._convolved(x, tf.cast(kernel, x.dtype)) * self._planes(demodulation)
         if self.strength is not None:
@@ -96,7 +96,7 @@ class StyledConv(Layer):
         side = 2 * x.shape[1] + 1
         shape = tf.stack([tf.shape(x)[0], side, side, kernel.shape[3]])
         x = tf.nn.conv2d_transpose(x, tf.transpose(kernel, (0, 1, 3, 2)), shape, 2, "VALID")
-        return self.fir.blurred(x, pad=1, gain=4.0)
+        return blurred(x, pad=1)
 
     def _planes(self, factors: tf.Tensor) -> tf.Tensor:
         return tf.cast(factors, self.compute_dtype)[:, None, None, :]
@@ -124,29 +124,28 @@ class Block(Layer):
     From features (n, side / 2, side / 2, c) and the picture so far to twice their size.
     """
 
-    def __init__(self, plan: Plan, index: int, keys: Keys, fir: Fir) -> None:
+    def __init__(self, plan: Plan, index: int, keys: Keys) -> None:
         super().__init__()
         side, filters, w_dim = plan.sides[index], plan.filters[index], plan.w_dim
-        self.side, self.fir = side, fir
+        self.side = side
         self.row = max(0, 2 * index - 1)  # of ws, for the first convolution
         before = plan.filters[max(0, index - 1)]
         told = [(filters, filters, False)] if index == 0 else [(before, filters, True)]
         told += [] if index == 0 else [(filters, filters, False)]
         self.start = self.normal((4, 4, filters), keys(), name="start") if index == 0 else None
-        self.convs = [
+        self.convs = tuple(
             StyledConv(
                 side,
                 inputs,
                 outputs,
                 w_dim,
                 keys,
-                fir,
                 number=_NOISE + self.row + i,
                 doubles=doubles,
                 noise=plan.noise,
             )
             for i, (inputs, outputs, doubles) in enumerate(told)
-        ]
+        )
         self.to_rgb = ToRgb(filters, plan.channels, w_dim, keys)
 
     def call(
@@ -165,15 +164,15 @@ class Block(Layer):
             features = conv(features, ws[:, row], noise_scale=noise_scale, training=training)
             row += 1
         rgb = self.to_rgb(features, ws[:, row])
-        return features, rgb if skip is None else self.fir.doubled(skip) + rgb
+        return features, rgb if skip is None else doubled(skip) + rgb
 
 
 class Synthesis(Layer):
     """From ws, float32 (n, num_ws, w_dim), to rgb, float32 (n, size, size, channels), linear."""
 
-    def __init__(self, plan: Plan, keys: Keys, fir: Fir) -> None:
+    def __init__(self, plan: Plan, keys: Keys) -> None:
         super().__init__()
-        self.blocks = [Block(plan, i, keys, fir) for i in range(len(plan.filters))]
+        self.blocks = tuple(Block(plan, i, keys) for i in range(len(plan.filters)))
 
     def call(
         self, ws: tf.Tensor, noise_scale: tf.Tensor | float = 1.0, training: bool = False
