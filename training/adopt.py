@@ -159,9 +159,10 @@ def fill_discriminator(network: Discriminator, pickled: Pickled) -> None:
     Raises:
         KnownError: the pickle has none, one that looks at labels, or one of another design.
     """
-    theirs = pickled.discriminator
+    theirs = pickled.discriminator or {}
     sides = [4 << i for i in range(len(network.blocks), 0, -1)]
-    if theirs is None or network.mapping is not None or theirs.keys() != _judged(sides):
+    shapes = {name: array.shape for name, array in theirs.items()}
+    if network.mapping is not None or shapes != _judged(network, sides):
         raise KnownError(
             f"The pickle has no discriminator like that of a StyleGAN2 of {sides[0]} px "
             "without classes; begin with its generator alone."
@@ -179,12 +180,22 @@ def fill_discriminator(network: Discriminator, pickled: Pickled) -> None:
     _fill_dense(network.judge, theirs, "b4.out")
 
 
-def _judged(sides: Sequence[int]) -> set[str]:
-    """The names that the weights of a discriminator without classes have."""
-    names = [f"b{side}.{layer}" for side in sides for layer in ("conv0", "conv1")]
-    names += [f"b{sides[0]}.fromrgb", "b4.conv", "b4.fc", "b4.out"]
-    whole = {f"{name}.{leaf}" for name in names for leaf in ("weight", "bias")}
-    return whole | {f"b{side}.skip.weight" for side in sides}
+def _judged(network: Discriminator, sides: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of their weights for a discriminator without classes like ours."""
+    convs = {f"b{sides[0]}.fromrgb": network.from_rgb, "b4.conv": network.conv}
+    for side, block in zip(sides, network.blocks, strict=True):
+        inner = {"conv0": block.first, "conv1": block.second, "skip": block.beside}
+        convs |= {f"b{side}.{name}": layer for name, layer in inner.items()}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, layer in convs.items():
+        height, width, inputs, outputs = layer.kernel.shape
+        shapes[f"{name}.weight"] = (outputs, inputs, height, width)
+        if layer.bias is not None:
+            shapes[f"{name}.bias"] = (outputs,)
+    for name, dense in {"b4.fc": network.dense, "b4.out": network.judge}.items():
+        inputs, outputs = dense.kernel.shape
+        shapes |= {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
+    return shapes
 
 
 def _fill_conv(layer: Conv, theirs: Weights, name: str) -> None:

@@ -208,10 +208,15 @@ def test_the_discriminator_judges_as_it_did(
 def test_a_discriminator_of_another_design_is_refused(
     pytorch: Writer, weights: Callable[..., Weights], critic: Weights
 ) -> None:
-    pickled = adopted(pytorch(weights(), critic))
-    ours = Discriminator(plan_of(pickled.sizes, name="f"), Settings(architecture="stylegan2"))
-    with pytest.raises(KnownError, match="begin with its generator alone"):
-        fill_discriminator(ours, pickled)
+    sizes = replace(plan_of(adopted(pytorch(weights())).sizes, name="f"), size=8, filters=(7, 5))
+    ours = Discriminator(sizes, Settings(architecture="stylegan2"))
+    before = [variable.numpy() for variable in ours.variables]
+    flat = np.zeros((7, 100), np.float32)
+    for theirs in (None, {**critic, "b4.fc.weight": flat}, {**critic, "b8.more.bias": flat[0]}):
+        with pytest.raises(KnownError, match="begin with its generator alone"):
+            fill_discriminator(ours, adopted(pytorch(weights(), theirs)))
+    for variable, old in zip(ours.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), old)
 
 
 def test_what_our_networks_have_no_place_for_is_refused(
