@@ -20,6 +20,7 @@ from explorer.models.vet import GRAPH, Found, Limits, Task, read_model, remember
 _ANY = Found(
     z_dim=1, classes=0, height=1, width=1, channels=1, rgb_max_abs=0, image_max_levels=0, told=()
 )
+_PATIENCE_S = 600.0  # someone is watching, and 1,024 pixels take minutes on a busy machine
 _PREVIEW = 64  # pictures
 _PREVIEW_SIDE = 256  # pixels; larger ones are shown smaller
 
@@ -60,7 +61,7 @@ def look(
     task = Task(
         path=file.absolute(),
         sha256=hashlib.sha256(content).hexdigest(),
-        limits=limits or Limits.of(len(content)),
+        limits=limits or Limits.of(len(content), seconds=_PATIENCE_S),
         wishes=wishes,
         id=id,
     )
