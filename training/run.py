@@ -120,12 +120,26 @@ def _begun(
         begun = folder.card()
         settings = settings or begun.settings
         check_same(begun, settings, card)
+    plan = check_suits(settings, card, strategy)
+    if begins and devices.is_chief(strategy):
+        folder.begin(settings, card, plan.classes)
+    return settings
+
+
+def check_suits(
+    settings: Settings, card: DatasetCard, strategy: tf.distribute.Strategy
+) -> networks.Plan:
+    """The plan of networks that these settings, pictures and devices make together.
+
+    Raises:
+        KnownError: they make none.
+    """
     if card.height != card.width:
         raise KnownError(
             f"{card.name} has {card.width}×{card.height} pictures, not square ones: prepare them "
             "again with --size."
         )
-    plan = networks.plan(card.width, card.channels, len(card.classes), settings)
+    plan: networks.Plan = networks.plan(card.width, card.channels, len(card.classes), settings)
     if settings.conditional and plan.classes < 2:
         raise KnownError(
             f"{card.name} has no classes to learn apart: prepare a folder with subfolders, or "
@@ -142,9 +156,7 @@ def _begun(
             f"A batch of {settings.batch} can't be shared by {replicas} devices: begin a new run "
             f"with --batch {settings.batch // replicas * replicas or replicas}."
         )
-    if begins and devices.is_chief(strategy):
-        folder.begin(settings, card, plan.classes)
-    return settings
+    return plan
 
 
 def restore(gan: Gan, folder: RunFolder) -> bool:

@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 PAINTED = 512
 """Pictures to paint for a score, from the same latents each time; 3 ms each on two idle cores."""
 
-_REAL = 2048  # of the dataset's, evenly chosen; six seconds, once for a run
+REAL = 2048
+"""Of the dataset's, evenly chosen; six seconds, once for a run."""
+
 _DOUBLE = 0.5  # nearer than so much of what lies between neighbours is a picture painted twice
 
 
@@ -81,7 +83,7 @@ class Judge:
             raise KnownError(f"{dataset} has {card.count} picture: a score needs two at least.")
         real = _cached(cache, card, extractor)
         if real is None:
-            real = np.empty((min(card.count, _REAL), LATE), np.float32)
+            real = np.empty((min(card.count, REAL), LATE), np.float32)
             done = 0
             for part in _real_pictures(dataset, card.count):
                 progress.reach(done / len(real))
@@ -175,12 +177,12 @@ def _evenly(count: int, most: int) -> NDArray[np.int64]:
 
 
 def _real_pictures(dataset: Path, count: int) -> Iterator[NDArray[np.uint8]]:
-    """At most ``_REAL`` pictures of the dataset, in batches of bytes."""
+    """At most ``REAL`` pictures of the dataset, in batches of bytes."""
     from training.data.records import pictures_in_order  # 5 s, and seldom needed
     from training.report import to_bytes
 
     wanted = np.zeros(count, bool)
-    wanted[_evenly(count, _REAL)] = True
+    wanted[_evenly(count, REAL)] = True
     start = 0
     for images, _, _ in pictures_in_order(dataset, batch=64):
         part = wanted[start : start + len(images)]
@@ -207,6 +209,6 @@ def _cached(cache: Path, card: DatasetCard, extractor: Extractor) -> Single | No
         if str(arrays.get(name)) != str(value):
             return None
     late = arrays.get("late")
-    if late is None or late.dtype != np.float32 or late.shape != (min(card.count, _REAL), LATE):
+    if late is None or late.dtype != np.float32 or late.shape != (min(card.count, REAL), LATE):
         return None
     return late if np.isfinite(late).all() else None

@@ -132,7 +132,7 @@ def test_the_same_pictures_have_the_same_score(judge: Judge, masks: NDArray[np.u
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> int:
     """So many real pictures are looked at, instead of thousands."""
-    monkeypatch.setattr(scoring, "_REAL", 7)
+    monkeypatch.setattr(scoring, "REAL", 7)
     return 7
 
 
