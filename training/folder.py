@@ -43,6 +43,18 @@ class LearnedFrom(BaseModel):
         return cls(**kept, classes=tuple(one.name for one in card.classes))
 
 
+class StartedFrom(BaseModel):
+    """Whose weights a run began with, and what that obliges a model of it to say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["run", "bundle", "pickle"]
+    path: str  # as it was then
+    sha256: str  # of the file that held the weights
+    licences: tuple[str, ...] = ()
+    credits: tuple[str, ...] = ()
+
+
 class RunCard(BaseModel):
     """``run.json``: what the run was told. Written once."""
 
@@ -53,6 +65,7 @@ class RunCard(BaseModel):
     dataset: LearnedFrom
     versions: dict[str, str]
     software: str
+    started_from: StartedFrom | None = None
 
 
 class State(BaseModel):
@@ -88,7 +101,13 @@ class RunFolder:
     def exists(self) -> bool:
         return self.card_file.exists()
 
-    def begin(self, settings: Settings, dataset: DatasetCard, classes: int) -> None:
+    def begin(
+        self,
+        settings: Settings,
+        dataset: DatasetCard,
+        classes: int,
+        started_from: StartedFrom | None = None,
+    ) -> None:
         """Make the folder of a new run, which knows so many ``classes``.
 
         Raises:
@@ -109,6 +128,7 @@ class RunFolder:
             dataset=LearnedFrom.of(dataset),
             versions=_versions(),
             software=f"masquerade {__version__}",
+            started_from=started_from,
         )
         # Last: a folder with a card is a run.
         write_bytes(self.card_file, card.model_dump_json(indent=1).encode())

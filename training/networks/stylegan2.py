@@ -102,6 +102,8 @@ class Discriminator(keras.Model):
         self.judge = Dense(base, base if plan.classes else 1, keys())
         depth = plan.mapping_layers
         self.mapping = Mapping(0, plan.classes, base, depth, keys) if plan.classes else None
+        for layer in (self.from_rgb, *self.blocks)[: settings.freeze_discriminator]:
+            layer.trainable = False  # freeze-D (Mo et al. 2020, section 3)
         self.built = True
 
     def call(self, inputs: Inputs, training: bool = False) -> tf.Tensor:
