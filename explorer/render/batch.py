@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from explorer.core.errors import KnownError
@@ -25,7 +25,7 @@ from explorer.gallery.site import Work, write_site
 from explorer.latent.expression import Seed
 from explorer.render.manifest import Line, Manifest
 from explorer.render.order import Order, Piece, Plan, batches
-from explorer.render.repaint import Pixels, finish, paint_together
+from explorer.render.repaint import Pixels, Request, finish_together, paint_together
 from explorer.upscale.upscaler import Upscalers
 
 ORDER = "export.json"
@@ -185,25 +185,43 @@ def _painted_groups(
     upscalers: Upscalers,
     progress: Progress,
 ) -> Iterator[list[_Painted]]:
-    """What the manifest lacks, batch by batch; an upscaled picture comes alone, as soon as it is done."""
+    """What the manifest lacks, batch by batch; upscaled pictures come as soon as they are done."""
     done, total = len(manifest), len(plan.pieces)
     for batch in batches(plan.pieces, plan.generators):
         if all(piece.file in manifest for piece in batch):
             continue
         requests = [piece.request(plan.generators[piece.model]) for piece in batch]
+        pictures = paint_together(requests)
         group = []
-        for piece, request, picture in zip(batch, requests, paint_together(requests), strict=True):
-            if piece.file in manifest:
+        for some in _alike(requests, upscalers):
+            lacked = sum(piece.file not in manifest for piece in batch[some])
+            if not lacked:
                 continue
-            part = progress.part(done / total, (done + 1) / total)
-            painted = _Painted(piece, *finish(picture, request, upscalers, part))
-            done += 1
-            if request.upscale:
-                yield [painted]
+            part = progress.part(done / total, (done + lacked) / total)
+            finished = finish_together(pictures[some], requests[some], upscalers, part)
+            painted = [
+                _Painted(piece, *its)
+                for piece, its in zip(batch[some], finished, strict=True)
+                if piece.file not in manifest
+            ]
+            done += lacked
+            if requests[some][0].upscale:
+                yield painted
             else:
-                group.append(painted)
+                group += painted
         yield group
         progress.reach(done / total)
+
+
+def _alike(requests: Sequence[Request], upscalers: Upscalers) -> Iterator[slice]:
+    """Cut what was painted together into what is enlarged together, always at the same places."""
+    start = 0
+    for stages, run in groupby(requests, lambda request: request.upscale):
+        end = start + len(list(run))
+        card = requests[start].generator.card
+        step = upscalers.at_once(stages, card.width, card.height)
+        yield from (slice(at, min(at + step, end)) for at in range(start, end, step))
+        start = end
 
 
 def _write_beside(out: Path, painted: _Painted) -> _Beside:

@@ -137,10 +137,21 @@ def finish(
     picture: Pixels, request: Request, upscalers: Upscalers, progress: Progress = Progress()
 ) -> tuple[Pixels, Recipe]:
     """Upscale what the model painted, (h, w, 1 or 3), and write down how it came about."""
-    if request.upscale:
-        picture = upscalers.run(picture, request.upscale, progress)
-    pixels = rgb(picture)
-    return pixels, written_down(pixels, request)
+    ((pixels, recipe),) = finish_together(picture[None], [request], upscalers, progress)
+    return pixels, recipe
+
+
+def finish_together(
+    pictures: Pixels, requests: Sequence[Request], upscalers: Upscalers, progress: Progress
+) -> list[tuple[Pixels, Recipe]]:
+    """As ``finish``, for several that are to be enlarged alike: (n, h, w, 1 or 3)."""
+    if requests[0].upscale:
+        pictures = upscalers.run_together(pictures, requests[0].upscale, progress)
+    whole = [rgb(picture) for picture in pictures]
+    return [
+        (pixels, written_down(pixels, request))
+        for pixels, request in zip(whole, requests, strict=True)
+    ]
 
 
 def written_down(pixels: Pixels, request: Request) -> Recipe:

@@ -104,6 +104,28 @@ def test_a_grey_picture_comes_out_as_its_three_equal_channels_would(
     assert upscalers.run(grey, ()).shape == (64, 64, 3)
 
 
+@pytest.mark.parametrize("plan", ["realesr-animevideov3-x4", "realesr-animevideov3-x4,lanczos"])
+def test_pictures_come_out_together_as_each_would_alone(
+    upscalers: Upscalers, mask: Pixels, plan: str
+) -> None:
+    stages = upscalers.plan(plan)
+    pictures = np.stack([mask, mask[::-1], mask[:, ::-1], 255 - mask, mask // 2])
+    assert 1 < upscalers.at_once(stages, mask.shape[1], mask.shape[0]) < len(pictures)
+
+    together = upscalers.run_together(pictures, stages)
+
+    alone = np.stack([upscalers.run(picture, stages) for picture in pictures])
+    apart = np.abs(together.astype(int) - alone).max()
+    assert apart <= 1, f"up to {apart} of 255 apart"
+
+
+def test_deep_networks_and_large_pictures_are_fed_one_at_a_time(upscalers: Upscalers) -> None:
+    deep, shallow = upscalers.plan("realesrgan-x4plus"), upscalers.plan("realesr-animevideov3-x4")
+    assert upscalers.at_once(deep, 28, 28) == 1
+    assert upscalers.at_once(shallow, 256, 256) == 1
+    assert upscalers.at_once((), 64, 64) == 1
+
+
 def test_a_size_ends_the_plan_with_lanczos(upscalers: Upscalers, mask: Pixels) -> None:
     stages = upscalers.plan(ANIME, size=(378, 300))
     assert stages[-1] == Stage(id=LANCZOS, to=(378, 300))
@@ -155,5 +177,5 @@ def test_work_stops_between_two_tiles(mask: Pixels) -> None:
     seen: list[float] = []
     progress = Progress(seen.append, is_cancelled=lambda: len(seen) == 1)
     with pytest.raises(Cancelled):
-        module.upscale(picture, session, weights.card, progress)
+        module.upscale(picture[None], session, weights.card, progress)
     assert seen == [0.0]
