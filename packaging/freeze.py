@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 NAME = "Masquerade"
 
-NOT_OURS = ("tensorflow", "keras", "torch", "onnx", "training", "tkinter", "PIL._avif", "pytest")
+NOT_OURS = ("tensorflow", "keras", "torch", "training", "tkinter", "PIL._avif", "pytest")
 """What an artist's app has no use for, and an environment may hold."""
 
 NOT_NEEDED = (

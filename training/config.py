@@ -11,22 +11,31 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: str | None = None
-    architecture: Literal["dcgan", "stylegan2"] = "dcgan"
+    architecture: Literal["dcgan", "stylegan2"] = Field(
+        "dcgan", description="of both networks; a DCGAN paints 28 to 256 px, a StyleGAN2 32 to 1024"
+    )
     conditional: bool = Field(False, description="learn the classes apart, by their labels")
     latent: int = Field(100, ge=2, le=1024, description="numbers in a latent z")
-    width: float = Field(1.0, gt=0, le=4, description="1 is the published width: 64 filters up")
-    kernel: int = Field(5, ge=3, le=7, description="pixels a side of every convolution")
+    width: float = Field(
+        1.0, gt=0, le=4, description="of a DCGAN; 1 is published: 64 filters and up"
+    )
+    kernel: int = Field(5, ge=3, le=7, description="pixels a side of a DCGAN's convolutions")
     generator_filters: tuple[int, ...] | None = Field(
         None, description="filters of each layer, seen from the latent; None derives them"
     )
     discriminator_filters: tuple[int, ...] | None = Field(
         None, description="filters of each layer, seen from the picture; None derives them"
     )
-    discriminator_width: float = Field(1.0, gt=0, le=4, description="narrows only the critic")
-    normalise_discriminator: bool = True
+    discriminator_width: float = Field(
+        1.0, gt=0, le=4, description="narrows a DCGAN's discriminator alone"
+    )
+    normalise_discriminator: bool = Field(
+        True, description="batch normalisation in a DCGAN's discriminator"
+    )
     momentum: float = Field(0.9, ge=0, lt=1, description="of batch normalisation's averages")
     capacity: Literal["tiny", "small", "full"] = Field(
-        "tiny", description="channels of a StyleGAN2: at most 128, 256 or 512"
+        "tiny",
+        description="of a StyleGAN2 at 64 px: 3, 13 or 54 million weights, at most 128, 256 or 512 channels",
     )
     mapping_layers: int = Field(8, ge=1, le=16, description="of StyleGAN2's mapping network")
     noise: bool = Field(True, description="StyleGAN2's noise inputs")
@@ -35,19 +44,21 @@ class Settings(BaseModel):
     )
     path_length: float = Field(2.0, ge=0, description="weight of path length regularisation")
     path_every: int = Field(4, ge=1, description="steps between path length penalties")
-    generator_dropout: float = Field(0.0, ge=0, lt=1)
-    discriminator_dropout: float = Field(0.0, ge=0, lt=1)
+    generator_dropout: float = Field(0.0, ge=0, lt=1, description="in a DCGAN's generator")
+    discriminator_dropout: float = Field(0.0, ge=0, lt=1, description="in a DCGAN's discriminator")
 
-    loss: Literal["non-saturating", "hinge", "relativistic"] = "non-saturating"
+    loss: Literal["non-saturating", "hinge", "relativistic"] = Field(
+        "non-saturating", description="what the players are paid for"
+    )
     penalty: Literal["none", "r1", "r1+r2"] | None = Field(
-        None, description="of steepness; None: what the loss or the network was published with"
+        None, description="for steep logits; if left out, what loss and network were published with"
     )
     penalty_every: int = Field(1, ge=1, description="steps between penalties; 16 is lazy R1")
     gamma: float | None = Field(
-        None, ge=0, description="the penalty's weight; None derives it from size and batch"
+        None, ge=0, description="the penalty's weight; if left out, from size and batch"
     )
-    optimizer: Literal["adam", "rmsprop"] = "adam"
-    learning_rate: float = Field(2e-4, gt=0)
+    optimizer: Literal["adam", "rmsprop"] = Field("adam", description="of both players")
+    learning_rate: float = Field(2e-4, gt=0, description="of both players")
     beta_1: float = Field(0.5, ge=0, lt=1, description="Adam's; 0 suits the relativistic loss")
     beta_2: float = Field(0.999, ge=0, lt=1, description="Adam's; lower follows steepness sooner")
     decay: float = Field(0.0, ge=0, description="learning rate falls as 1 / (1 + decay * step)")
@@ -70,8 +81,10 @@ class Settings(BaseModel):
     freeze_discriminator: int = Field(
         0, ge=0, description="layers nearest the picture that don't learn (freeze-D)"
     )
-    xla: bool | None = Field(None, description="compile steps by XLA; None: a StyleGAN2's are")
-    seed: int = Field(0, ge=0, lt=2**31)
+    xla: bool | None = Field(
+        None, description="compile steps by XLA; if left out, a StyleGAN2's are"
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="of everything random")
 
 
 PRESETS: dict[str, Settings] = {

@@ -140,7 +140,7 @@ def test_a_bar_comes_with_the_work_and_not_before_an_error(
 
 def test_help_tells_the_way_and_every_command_has_an_example() -> None:
     assert "prepare" in say("--help")
-    for command in ("masks", "prepare", "look", "run", "export"):
+    for command in ("masks", "prepare", "look", "estimate", "run", "film", "report", "export"):
         assert "Example: explorer-train" in say(command, "--help")
 
 

@@ -12,6 +12,13 @@ from training.config import PRESETS, Settings
 
 Given = dict[str, Any]
 
+_PANELS = {  # by the first setting of each
+    "architecture": "A new run's networks",
+    "loss": "A new run's losses and optimisers",
+    "flip": "A new run's pictures",
+    "freeze_discriminator": "A new run's other settings",
+}
+
 _SPELT = {"beta_1": "--beta1", "beta_2": "--beta2"}
 _NOT_OFFERED = ("preset", "generator_filters", "discriminator_filters", "momentum")
 
@@ -81,11 +88,26 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     help_ = help_[0].upper() + help_[1:] + (f": {words}." if words else ".")
     flag = _flag(name)
     flags = f"{flag}/--no-{name.replace('_', '-')}" if kind is bool else flag
-    panel = "Settings of a new run"
-    annotation = Annotated[kind | None, typer.Option(flags, help=help_, rich_help_panel=panel)]  # type: ignore[valid-type]  # made at run time
+    option = typer.Option(
+        flags, help=help_, rich_help_panel=_panel(name), show_default=_shown(field.default)
+    )
+    annotation: Any = Annotated[kind | None, option]
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
+
+
+def _shown(default: Any) -> str | bool:
+    """What stands in the help as the default; presets have their own."""
+    if default is None or isinstance(default, tuple):
+        return False
+    return ("yes" if default else "no") if isinstance(default, bool) else str(default)
+
+
+def _panel(name: str) -> str:
+    """Where an option stands in the help: settings are declared in this order."""
+    names = list(Settings.model_fields)
+    return [_PANELS[n] for n in names[: names.index(name) + 1] if n in _PANELS][-1]
 
 
 def _kind(annotation: Any) -> tuple[Any, str]:
