@@ -35,11 +35,16 @@ class Layer(keras.layers.Layer):
         def begin(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
             return tf.random.stateless_normal(shape, key, alg="philox")
 
-        return self.add_weight(shape=shape, initializer=begin, dtype="float32", **told)
+        return self._weight(shape, begin, **told)
 
     def constant(self, shape: tuple[int, ...], value: float, name: str) -> keras.Variable:
-        begin = keras.initializers.Constant(value)
-        return self.add_weight(shape=shape, initializer=begin, dtype="float32", name=name)
+        return self._weight(shape, keras.initializers.Constant(value), name=name)
+
+    def _weight(self, shape: tuple[int, ...], begin: Any, **told: Any) -> keras.Variable:
+        # Without the second word the outermost layer called would cast its weights all the same.
+        return self.add_weight(
+            shape=shape, initializer=begin, dtype="float32", autocast=False, **told
+        )
 
 
 class Keys:
