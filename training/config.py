@@ -17,7 +17,7 @@ class Settings(BaseModel):
     conditional: bool = Field(False, description="learn the classes apart, by their labels")
     latent: int = Field(100, ge=2, le=1024, description="numbers in a latent z")
     width: float = Field(
-        1.0, gt=0, le=4, description="of a DCGAN; 1 is published: 64 filters and up"
+        1.0, gt=0, le=4, description="of both networks; 1 is published, 0.5 halves every layer"
     )
     kernel: int = Field(5, ge=3, le=7, description="pixels a side of a DCGAN's convolutions")
     generator_filters: tuple[int, ...] | None = Field(

@@ -54,14 +54,21 @@ def plan(size: int, channels: int, classes: int, settings: Settings) -> Plan:
             f"A StyleGAN2 paints {known} px, not {size}: prepare the pictures again with --size."
         )
     base, most = CAPACITIES[settings.capacity]
+    channels_at = [min(base >> i, most) for i in range(2, size.bit_length())]
+    filters = settings.generator_filters or channels_at
+    if len(filters) != len(channels_at):
+        raise KnownError(
+            f"A StyleGAN2 of {size} px has {len(channels_at)} blocks, not {len(filters)} filters."
+        )
+    scaled = tuple(max(1, round(f * settings.width)) for f in filters)
     return Plan(
         size=size,
         channels=channels,
         classes=classes,
         latent=settings.latent,
-        w_dim=most,
+        w_dim=max(scaled),
         mapping_layers=settings.mapping_layers,
-        filters=tuple(min(base >> i, most) for i in range(2, size.bit_length())),
+        filters=scaled,
         noise=settings.noise,
     )
 
