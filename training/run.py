@@ -52,6 +52,7 @@ def train(
     settings: Settings | None = None,
     strategy: tf.distribute.Strategy | None = None,
     console: Console | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> State:
     """Begin the run at ``out`` or go on with it, until ``pacing`` is fulfilled.
 
@@ -59,6 +60,7 @@ def train(
         settings: what the run is trained with; None continues as it began, or takes the
             defaults for a new one.
         strategy: of ``devices.strategy``; None is this machine's first device.
+        keep: called after each save, by the process that writes.
 
     Returns:
         How far it came. Ctrl-C and a polite kill save before they end it.
@@ -77,7 +79,7 @@ def train(
             plan = networks.plan(card.width, card.channels, len(card.classes), settings)
             with strategy.scope(), _logged(folder.log_file, devices.is_chief(strategy)):
                 gan = Gan(plan, settings)
-                return _Loop(folder, gan, pacing, console).go_on(dataset, card)
+                return _Loop(folder, gan, pacing, console, keep).go_on(dataset, card)
     except tf.errors.ResourceExhaustedError as error:
         raise KnownError(
             f"{out}: {settings.batch if settings else 'so many'} pictures a step need more memory "
@@ -182,8 +184,16 @@ def restore(gan: Gan, folder: RunFolder) -> bool:
 class _Loop:
     """One sitting of a run."""
 
-    def __init__(self, folder: RunFolder, gan: Gan, pacing: Pacing, console: Console) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        gan: Gan,
+        pacing: Pacing,
+        console: Console,
+        keep: Callable[[], None],
+    ) -> None:
         self.folder, self.gan, self.pacing, self.console = folder, gan, pacing, console
+        self.keep = keep
         self.batch = gan.settings.batch
         self.writes = devices.is_chief(gan.strategy)
         self.checkpoints = tf.train.CheckpointManager(
@@ -303,6 +313,7 @@ class _Loop:
                     best_score=self.judging.best_score if self.judging else None,
                 )
             )
+            self.keep()
 
     def _paint_grid(self, step: int) -> None:
         if self.grid is not None:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from training.cli.command import app, console
+from training.cli.command import app, console, with_bar
 from training.cli.settings import Given, settled, with_settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @with_settings
 def estimate(
     *,
-    dataset: Annotated[Path, typer.Argument(help="What prepare wrote.")],
+    dataset: Annotated[Path, typer.Argument(help="What prepare wrote, here or on gs://.")],
     preset: Annotated[
         str | None, typer.Option(help="Published settings: masks, portraits, doodles; or quick.")
     ] = None,
@@ -61,6 +61,7 @@ def estimate(
     Example: explorer-train estimate dataset --preset quick --hours 3
     """
     from training import devices
+    from training.data.fetch import dataset_here
     from training.estimate import Wanted, forecast, judged
     from training.probe import probe
 
@@ -75,7 +76,8 @@ def estimate(
     strategy = devices.strategy(device, tpu=tpu)
     if not json:
         console.print(f"Training for about {seconds:.0f} seconds, to see how it goes.")
-    tried = probe(dataset, settings, wanted, strategy, seconds=seconds, compare=compare)
+    pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
+    tried = probe(pictures, settings, wanted, strategy, seconds=seconds, compare=compare)
     told = forecast(tried.probed, settings, wanted, steps)
     said = judged(told, tried.alternatives, device=tried.device, steps=steps)
     if json:

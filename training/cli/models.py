@@ -11,7 +11,7 @@ from training.cli.command import app, console
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a run, here or on gs://.")],
     id: Annotated[str, typer.Option(help="Small letters, digits, dashes; never reused.")],
     title: Annotated[str, typer.Option(help="What people read.")],
     out: Annotated[
@@ -30,17 +30,19 @@ def export(
     Example: explorer-train export run --id my-masks-r1 --title "My masks"
     """
     from training.export import export as export_run
+    from training.mirror import run_to_read
 
     folder = out or models_folder()
-    card = export_run(
-        run,
-        folder,
-        id=id,
-        title=title,
-        description=description,
-        licence=licence,
-        credits=None if credits is None else tuple(credits),
-    )
+    with run_to_read(run, needed_only=True) as path:
+        card = export_run(
+            path,
+            folder,
+            id=id,
+            title=title,
+            description=description,
+            licence=licence,
+            credits=None if credits is None else tuple(credits),
+        )
     error = card.parity.image_max_levels if card.parity else 0
     console.print(
         f"{folder / id} is written; both runtimes agree within {error} of 255 levels. "

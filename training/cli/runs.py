@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.cli.command import app, console
+from training.cli.command import app, console, with_bar
 from training.cli.settings import Given, settled, with_settings
 
 
@@ -13,8 +13,10 @@ from training.cli.settings import Given, settled, with_settings
 @with_settings
 def run(
     *,
-    dataset: Annotated[Path, typer.Argument(help="What prepare wrote.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run; an existing run goes on.")],
+    dataset: Annotated[Path, typer.Argument(help="What prepare wrote, here or on gs://.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the run, here or on gs://; an existing run goes on.")
+    ],
     preset: Annotated[
         str | None,
         typer.Option(
@@ -55,12 +57,12 @@ def run(
     Example: explorer-train run dataset --out run --preset quick --minutes 60
     """
     from training import devices
+    from training.data.fetch import dataset_here
     from training.folder import RunFolder
+    from training.mirror import run_here
+    from training.remote import Remote
     from training.run import Pacing, train
 
-    folder = RunFolder(out)
-    begun = folder.card().settings if folder.exists() else None
-    settings = settled(preset, given, begun)
     pacing = Pacing(
         steps=steps,
         minutes=minutes,
@@ -74,8 +76,26 @@ def run(
     if workers:
         devices.introduce(workers.split(","), worker)
     strategy = devices.strategy(device, tpu=tpu)
-    state = train(dataset, out, pacing, settings=settings, strategy=strategy, console=console)
+    with run_here(
+        out,
+        say=lambda sentence: console.print(sentence, highlight=False),
+        writes=devices.is_chief(strategy),
+        meet=lambda: devices.any_says(strategy, False),
+    ) as place:
+        pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
+        folder = RunFolder(place.path)
+        begun = folder.card().settings if folder.exists() else None
+        settings = settled(preset, given, begun)
+        state = train(
+            pictures,
+            place.path,
+            pacing,
+            settings=settings,
+            strategy=strategy,
+            console=console,
+            keep=place.keep,
+        )
     if state.step >= steps:
         console.print(
-            f"Done. Next: explorer-train export {out} --id my-model-r1 --title 'My model'"
+            f"Done. Next: explorer-train export {Remote.of(out) or out} --id my-model-r1 --title 'My model'"
         )

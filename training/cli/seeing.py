@@ -1,6 +1,7 @@
 """The commands that show a run."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,14 @@ from training.cli.command import app, console, with_bar
 
 @app.command()
 def film(
-    run: Annotated[Path, typer.Argument(help="Folder of a run; it may be going on.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run, here or on gs://; it may be going on.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
             help="Its ending chooses: .webp, .gif, .png (animated), .mp4, .webm; for a sheet "
-            ".png, .jpg, .webp. RUN/film.webp or RUN/sheet.png."
+            ".png, .jpg, .webp. RUN/film.webp or RUN/sheet.png; here, if the run is elsewhere."
         ),
     ] = None,
     sheet: Annotated[
@@ -55,46 +58,54 @@ def film(
 
     Example: explorer-train film run --out masks.gif --pictures 16 --seconds 8
     """
-    if sheet:
-        from training.strips import sheet as draw
+    from training.mirror import run_to_read
 
-        made = with_bar(
-            "drawing",
-            lambda p: draw(
-                run,
-                out,
-                moments=moments,
-                pictures=pictures or 6,
-                even=even,
-                size=size,
-                progress=p,
-            ),
-        )
-    else:
-        from training.film import film as shoot
+    with run_to_read(run) as path:
+        if path != run and out is None:
+            out = Path("sheet.png" if sheet else "film.webp")  # what lies elsewhere is not written
+        if sheet:
+            from training.strips import sheet as draw
 
-        made = with_bar(
-            "filming",
-            lambda p: shoot(
-                run,
-                out,
-                seconds=seconds,
-                fps=fps,
-                every=every,
-                pictures=pictures or 64,
-                size=size,
-                fade=fade,
-                caption=caption,
-                progress=p,
-            ),
-        )
+            made = with_bar(
+                "drawing",
+                lambda p: draw(
+                    path,
+                    out,
+                    moments=moments,
+                    pictures=pictures or 6,
+                    even=even,
+                    size=size,
+                    progress=p,
+                ),
+            )
+        else:
+            from training.film import film as shoot
+
+            made = with_bar(
+                "filming",
+                lambda p: shoot(
+                    path,
+                    out,
+                    seconds=seconds,
+                    fps=fps,
+                    every=every,
+                    pictures=pictures or 64,
+                    size=size,
+                    fade=fade,
+                    caption=caption,
+                    progress=p,
+                ),
+            )
     _say(made.left_out)
     console.print(f"{made.file} is written.")
 
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="One to eight runs; they may be going on.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="One to eight runs, here or on gs://; they may be going on."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="The page: RUN/report.html; of several runs, report.html here."),
@@ -108,9 +119,14 @@ def report(
 
     Example: explorer-train report run another-run --out both.html
     """
+    from training.mirror import run_to_read
     from training.page import report as write
 
-    made = with_bar("writing", lambda p: write(runs, out, progress=p))
+    with ExitStack() as stack:
+        paths = [stack.enter_context(run_to_read(run)) for run in runs]
+        if len(runs) == 1 and paths != runs and out is None:
+            out = Path("report.html")
+        made = with_bar("writing", lambda p: write(paths, out, progress=p))
     _say(made.left_out)
     console.print(f"{made.file} is written: open it in a browser.")
 
