@@ -224,8 +224,13 @@ class Gan:
             off = tf.reduce_sum(tf.square(lengths - self.path_mean)) / dice.batch
             loss = self.settings.path_length * self.settings.path_every * off
         weights = self.generator.trainable_variables
-        zero = tf.UnconnectedGradients.ZERO  # the last layers' biases don't bend a path
-        return tape.gradient(loss, weights, unconnected_gradients=zero), tf.reduce_mean(lengths)
+        bends = tape.gradient(loss, weights)
+        # The last layers' biases don't bend a path; tapes can't make zeros of Keras' variables.
+        smooth = [
+            tf.zeros(weight.shape) if bend is None else bend
+            for weight, bend in zip(weights, bends, strict=True)
+        ]
+        return smooth, tf.reduce_mean(lengths)
 
     def _dice(self, purpose: Purpose, *, share: int = 1) -> Dice:
         """This replica's dice for this step; for one in ``share`` of the pictures."""
