@@ -134,7 +134,8 @@ class Remote:
             return
         way_out = f"it knows {', '.join(f'{name}://' for name in known)}"
         if scheme == "gs":
-            way_out = "pip install 'masquerade[train-gcs]' on Linux with Python 3.11 or 3.12"
+            # `tensorflow[gcs-filesystem]` is no way out: it can't be loaded (docs/adr/0016).
+            way_out = "the wheels for Linux have it: pip install 'masquerade[train]' there"
         raise KnownError(f"{self} can't be reached: TensorFlow here has no {scheme}://; {way_out}.")
 
 
