@@ -21,6 +21,7 @@ from training.config import Settings
 from training.folder import RunCard, RunFolder, StartedFrom
 from training.gan import Gan
 from training.networks.named import named
+from training.networks.stylegan2_sizes import CAPACITIES, Plan
 
 Weights: TypeAlias = dict[str, NDArray[np.float32]]
 
@@ -114,9 +115,14 @@ def terms(
     return tuple(dict.fromkeys(licences)), tuple(dict.fromkeys(thanked))
 
 
-def one_line(licences: Iterable[str]) -> str:
+def together(licences: Iterable[str]) -> str:
     """Several licences as a card says them."""
     return _BETWEEN.join(licences)
+
+
+def line(text: str) -> str:
+    """What a dataset says of itself, as a card's line can hold it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
 
 
 def _of_run(path: Path) -> Donor:
@@ -144,7 +150,7 @@ def _of_run(path: Path) -> Donor:
             raise KnownError(
                 f"The checkpoint {newest} can't be read; start from another run."
             ) from error
-    licences, thanked = terms(card, learned.licence, learned.credits)
+    licences, thanked = terms(card, line(learned.licence), map(line, learned.credits))
     return Donor(
         told=Told(
             settings=settings,
@@ -209,37 +215,12 @@ def _unpacked(content: bytes, name: str) -> tuple[Told, dict[str, Weights]]:
 
 def _of_pickle(path: Path) -> Donor:
     from training import adopt  # which is not needed to begin from anything else
-    from training.networks.stylegan2 import CAPACITIES, Discriminator, Generator
+    from training.networks.stylegan2 import Discriminator, Generator
     from training.pickles import read_pickle
 
     pickled, name = read_pickle(path), str(path)
     plan = adopt.plan(pickled.sizes, name=name)
-    for capacity in CAPACITIES:
-        try:
-            settings = Settings.model_validate(
-                {
-                    "architecture": "stylegan2",
-                    "conditional": plan.classes > 0,
-                    "latent": plan.latent,
-                    "capacity": capacity,
-                    "mapping_layers": plan.mapping_layers,
-                    "noise": plan.noise,
-                }
-            )
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise KnownError(
-                f"{name} can't be started from: its {first['loc'][0]} is none that is trained "
-                f"here ({first['msg']}); look for another."
-            ) from error
-        if networks.plan(plan.size, plan.channels, plan.classes, settings) == plan:
-            break
-    else:
-        raise KnownError(
-            f"{name} can't be started from: its layers of {plan.filters} channels and "
-            f"{plan.w_dim} numbers in w are those of no --capacity ({', '.join(CAPACITIES)}); "
-            "look for another."
-        )
+    settings = _settings_of(plan, name)
     with tf.device("CPU:0"):
         generator = Generator(plan, settings)
         faster = pickled.sizes.mapping_rate / generator.mapping.dense[0].rate
@@ -273,4 +254,31 @@ def _of_pickle(path: Path) -> Donor:
             credits=(adopt.CREDIT,),
         ),
         weights=weights,
+    )
+
+
+def _settings_of(plan: Plan, name: str) -> Settings:
+    """Settings that make networks of these sizes: of a capacity where there is such a one."""
+    told: dict[str, Any] = {
+        "architecture": "stylegan2",
+        "conditional": plan.classes > 0,
+        "latent": plan.latent,
+        "mapping_layers": plan.mapping_layers,
+        "noise": plan.noise,
+    }
+    ways: list[dict[str, Any]] = [{"capacity": capacity} for capacity in CAPACITIES]
+    for way in (*ways, {"generator_filters": plan.filters}):
+        try:
+            settings = Settings.model_validate(told | way)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise KnownError(
+                f"{name} can't be started from: its {first['loc'][0]} is none that is trained "
+                f"here ({first['msg']}); look for another."
+            ) from error
+        if networks.plan(plan.size, plan.channels, plan.classes, settings) == plan:
+            return settings
+    raise KnownError(
+        f"{name} can't be started from: its w has {plan.w_dim} numbers and its widest layer "
+        f"{max(plan.filters)} channels, which must be as many; look for another."
     )

@@ -19,6 +19,7 @@ from explorer.models.card import Card, Parity, TrainedOn, Training
 from explorer.models.generator import Generator
 from explorer.models.sessions import open_session, run_session
 from training import directions, networks
+from training.donors import TRAINING, line, pack, terms, together
 from training.folder import RunCard, RunFolder
 from training.gan import Gan
 from training.networks.folded import folded
@@ -42,11 +43,14 @@ def export(
     description: str = "",
     licence: str | None = None,
     credits: tuple[str, ...] | None = None,
+    keep_training: bool = False,
 ) -> Card:
     """Write the run's averaged generator as the bundle ``out / id``.
 
     Args:
-        licence: of the model; that of its pictures if None. ``credits`` likewise.
+        licence: of the model; that of its pictures if None. ``credits`` likewise. Those of what
+            the run started from stand before them in any case.
+        keep_training: add ``training.npz``, from which other runs can start.
 
     Raises:
         KnownError: the run has no checkpoint, the bundle exists already, its card can't say
@@ -56,6 +60,11 @@ def export(
     run_card = folder.card()
     learned = run_card.dataset
     gan = _trained(folder, run_card)
+    licences, thanked = terms(
+        run_card,
+        line(learned.licence) if licence is None else licence,
+        map(line, learned.credits) if credits is None else credits,
+    )
     told = {
         "id": id,
         "title": title,
@@ -65,8 +74,8 @@ def export(
         "width": learned.width,
         "channels": gan.plan.channels,
         "z_dim": gan.plan.latent,
-        "licence": _line(learned.licence) if licence is None else licence,
-        "credits": tuple(map(_line, learned.credits)) if credits is None else credits,
+        "licence": together(licences),
+        "credits": thanked,
         "training": _training(run_card, int(gan.step)),
     }
     try:
@@ -80,6 +89,8 @@ def export(
     card = card.model_copy(update={"parity": _agreement(gan, graph)})
     files = {"synthesis.onnx": graph, "latents.npz": _npz(directions.of_dcgan(gan.average))}
     files["preview.png"] = _preview(card, files)
+    if keep_training:
+        files[TRAINING] = pack(gan, int(gan.step))
     return write_bundle(out / id, card, files)
 
 
@@ -151,21 +162,16 @@ def _preview(card: Card, files: dict[str, bytes]) -> bytes:
     return png.getvalue()
 
 
-def _line(text: str) -> str:
-    """What a dataset says of itself, as a card's line can hold it."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
-
-
 def _training(card: RunCard, step: int) -> Training:
     settings = card.settings
     changes = [f"flip {settings.flip}", f"brightness {settings.brightness:g}"]
     learned = card.dataset
     return Training(
         dataset=TrainedOn(
-            name=_line(learned.name),
+            name=line(learned.name),
             content_sha256=learned.content_sha256,
             count=learned.count,
-            licence=_line(learned.licence),
+            licence=line(learned.licence),
         ),
         images_seen=step * settings.batch,
         loss=settings.loss,

@@ -25,6 +25,7 @@ from training.folder import RunFolder, State, check_same
 from training.gan import Gan
 from training.judging import Judging
 from training.report import Line, Pace, Scalars, write_grid
+from training.transfer import donor_of, give
 from training.windows import window
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def train(
     pacing: Pacing,
     *,
     settings: Settings | None = None,
+    start_from: Path | None = None,
     strategy: tf.distribute.Strategy | None = None,
     console: Console | None = None,
     keep: Callable[[], None] = lambda: None,
@@ -59,6 +61,7 @@ def train(
     Args:
         settings: what the run is trained with; None continues as it began, or takes the
             defaults for a new one.
+        start_from: whose weights a new run begins with, as ``read_donor`` takes it.
         strategy: of ``devices.strategy``; None is this machine's first device.
         keep: called after each save, by the process that writes.
 
@@ -75,11 +78,10 @@ def train(
     folder = RunFolder(out)
     try:
         with _written_by_one(folder, strategy):
-            settings = _begun(folder, card, settings, strategy)
-            plan = networks.plan(card.width, card.channels, len(card.classes), settings)
+            settings = _settled(folder, card, settings)
+            gan, started = _begun(folder, card, settings, start_from, strategy)
             with strategy.scope(), _logged(folder.log_file, devices.is_chief(strategy)):
-                gan = Gan(plan, settings)
-                return _Loop(folder, gan, pacing, console, keep).go_on(dataset, card)
+                return _Loop(folder, gan, pacing, console, keep).go_on(dataset, card, started)
     except tf.errors.ResourceExhaustedError as error:
         raise KnownError(
             f"{out}: {settings.batch if settings else 'so many'} pictures a step need more memory "
@@ -104,28 +106,36 @@ def _written_by_one(folder: RunFolder, strategy: tf.distribute.Strategy) -> Iter
         yield
 
 
+def _settled(folder: RunFolder, card: DatasetCard, settings: Settings | None) -> Settings:
+    """The settings of the run that is there, or of the one that begins here."""
+    if not folder.exists():
+        return settings or Settings()
+    begun = folder.card()
+    settings = settings or begun.settings
+    check_same(begun, settings, card)
+    return settings
+
+
 def _begun(
     folder: RunFolder,
     card: DatasetCard,
-    settings: Settings | None,
+    settings: Settings,
+    start_from: Path | None,
     strategy: tf.distribute.Strategy,
-) -> Settings:
-    """The settings of the run that is there, or of the one that begins here.
+) -> tuple[Gan, str | None]:
+    """The players, in a run's folder that is there by now, and what they start from, if anything.
 
     Raises:
-        KnownError: they don't suit the run, the pictures or the devices.
+        KnownError: the settings don't suit the pictures, the devices, or what is started from.
     """
-    begins = not folder.exists()
-    if begins:
-        settings = settings or Settings()
-    else:
-        begun = folder.card()
-        settings = settings or begun.settings
-        check_same(begun, settings, card)
     plan = check_suits(settings, card, strategy)
+    begins, donor = not folder.exists(), donor_of(folder, start_from)
+    with strategy.scope():
+        gan = Gan(plan, settings)
+        started = give(donor, gan) if donor else None
     if begins and devices.is_chief(strategy):
-        folder.begin(settings, card, plan.classes)
-    return settings
+        folder.begin(settings, card, plan.classes, donor.started if donor else None)
+    return gan, started
 
 
 def check_suits(
@@ -209,13 +219,17 @@ class _Loop:
         self.stops = tuple(stop for stop in stops if stop is not None)
         self.judging: Judging | None = None
 
-    def go_on(self, dataset: Path, card: DatasetCard) -> State:
+    def go_on(self, dataset: Path, card: DatasetCard, started: str | None) -> State:
         gan, pacing, settings = self.gan, self.pacing, self.gan.settings
-        if restore(gan, self.folder):
+        self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
+        if started:
+            self._say(started)
+            self._paint_grid(0)
+            self._save(0, {})  # from here on the run needs nobody else
+        elif restore(gan, self.folder):
             self._say(f"{self.folder.path}: going on at step {int(gan.step):,}.")
         else:
             self._paint_grid(0)
-        self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
         start = saved = step = int(gan.step)
         scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, settings)

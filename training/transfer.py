@@ -18,12 +18,19 @@ from training.gan import Gan
 from training.networks.named import named
 
 _SHAPES = {
-    "dcgan": ("latent", "kernel", "normalise_discriminator"),
-    "stylegan2": ("latent", "capacity", "mapping_layers", "noise"),
+    "dcgan": (
+        "latent",
+        "kernel",
+        "width",
+        "generator_filters",
+        "normalise_discriminator",
+        "discriminator_width",
+        "discriminator_filters",
+    ),
+    "stylegan2": ("latent", "capacity", "width", "generator_filters", "mapping_layers", "noise"),
 }
-"""Settings that decide, besides filters, which weights there are."""
+"""Settings that decide which weights there are."""
 
-_FILTERS = ("width", "generator_filters", "discriminator_filters", "discriminator_width")
 _OWN = ("seed", "conditional", "freeze_discriminator")  # settings that no run hands on
 _FIRST = ("dense.kernel", "mapping.dense.0.kernel")  # of a generator: where labels join z
 
@@ -40,9 +47,7 @@ def lent(path: Path, *, preset: bool) -> dict[str, Any]:
     donor = read_donor(path)
     settings = donor.told.settings
     if preset or donor.started.kind == "pickle":
-        names = {"architecture", *_SHAPES[settings.architecture]}
-        names |= {*_FILTERS} if settings.architecture == "dcgan" else set()
-        return settings.model_dump(include=names)
+        return settings.model_dump(include={"architecture", *_SHAPES[settings.architecture]})
     return settings.model_dump(exclude={*_OWN})
 
 
@@ -138,16 +143,10 @@ def _unlike(theirs: Settings, ours: Settings) -> Iterator[tuple[str, object, obj
     names = ("architecture", *_SHAPES[ours.architecture])
     for name in names:
         before, now = getattr(theirs, name), getattr(ours, name)
+        if ours.architecture == "stylegan2" and before and now and name == "generator_filters":
+            before, now = before[: len(now)], now[: len(before)]  # it may grow or shrink
         if before != now:
-            option = name.replace("_", "-")
-            is_flag = isinstance(before, bool)
-            said = f"--{'' if before else 'no-'}{option}" if is_flag else f"--{option} {before}"
-            yield name, before, now, f"say {said}"
-    if ours.architecture == "dcgan":
-        for name in _FILTERS:
-            before, now = getattr(theirs, name), getattr(ours, name)
-            if before != now:
-                yield name, before, now, f"leave --{name.replace('_', '-')} and --preset out"
+            yield name, before, now, f"leave --{name.replace('_', '-')} out to begin with its"
 
 
 def _begins_anew(player: str, name: str, donor: Donor, gan: Gan) -> str | None:

@@ -24,6 +24,9 @@ def export(
     credits: Annotated[
         list[str] | None, typer.Option(help="Whom to thank; the dataset's if none.")
     ] = None,
+    keep_training: Annotated[
+        bool, typer.Option("--keep-training", help="Add what others need to train on from here.")
+    ] = False,
 ) -> None:
     """Write the bundle that the studio opens, once TensorFlow and ONNX Runtime agree on it.
 
@@ -42,6 +45,7 @@ def export(
             description=description,
             licence=licence,
             credits=None if credits is None else tuple(credits),
+            keep_training=keep_training,
         )
     error = card.parity.image_max_levels if card.parity else 0
     console.print(

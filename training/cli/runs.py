@@ -23,6 +23,10 @@ def run(
             help="Published settings: masks, portraits or doodles. Or ours for two cores: quick."
         ),
     ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(help="Begin with the weights of a run, a bundle or NVIDIA's .pkl."),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="The total to reach.")] = 15_000,
     minutes: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
     report_every: Annotated[int, typer.Option(min=1, help="Steps between scalars.")] = 50,
@@ -62,6 +66,7 @@ def run(
     from training.mirror import run_here
     from training.remote import Remote
     from training.run import Pacing, train
+    from training.transfer import lent
 
     pacing = Pacing(
         steps=steps,
@@ -85,12 +90,15 @@ def run(
         pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
         folder = RunFolder(place.path)
         begun = folder.card().settings if folder.exists() else None
+        if start_from is not None and begun is None:
+            given = lent(start_from, preset=preset is not None) | given
         settings = settled(preset, given, begun)
         state = train(
             pictures,
             place.path,
             pacing,
             settings=settings,
+            start_from=start_from,
             strategy=strategy,
             console=console,
             keep=place.keep,
