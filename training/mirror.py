@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _CHECKPOINTS = ("checkpoints/", "best/")  # of these, what is deleted here is deleted there
 _OF_CHECKPOINT = re.compile(r"checkpoint|[a-z]+-\d+\.(index|data-\d+-of-\d+)")
 _NOT_NEEDED = ("grids/", "tensorboard/")  # to go on, or to export
+_AT_ONCE = 8  # files; a small one takes as long to ask for as to read
 _LOCK, _CARD, _STATE = "lock", "run.json", "state.json"
 
 
@@ -110,6 +112,9 @@ class _Mirror:
 
     def begin(self, say: Callable[[str], None]) -> None:
         """Bring the mirror to what lies there, or to what a process here could not send."""
+        for name in self.remote.files(but=_NOT_NEEDED):
+            if BESIDE in name:
+                (self.remote / name).delete()  # of a process that was killed: we hold the lease
         there, here = (self.remote / _CARD).read(), _content(self.path / _CARD)
         if here is None:
             shutil.rmtree(self.path, ignore_errors=True)  # whatever it is, it is no run
@@ -203,15 +208,20 @@ def _is_whole(name: str) -> bool:
 
 def _fetch(remote: Remote, path: Path, *, needed_only: bool) -> None:
     """Copy a run here, whole or not at all; without a run there, nothing is made."""
-    names = [name for name in remote.files() if name != _LOCK]
+    names = remote.files(but=_NOT_NEEDED if needed_only else ())
+    names = [name for name in names if name != _LOCK and BESIDE not in name]
     if _CARD not in names:
         return
     beside = path.with_name(f"{BESIDE}{path.name}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    for name in names:
-        if not (needed_only and name.startswith(_NOT_NEEDED)):
-            (remote / name).fetch(inside(beside, name))
+
+    def fetch(name: str) -> None:
+        (remote / name).fetch(inside(beside, name))
+
+    with ThreadPoolExecutor(_AT_ONCE) as many:
+        for done in [many.submit(fetch, name) for name in names]:
+            done.result()
     for folder in _NOT_NEEDED:
         (beside / folder).mkdir(exist_ok=True)
     beside.replace(path)

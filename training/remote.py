@@ -83,20 +83,30 @@ class Remote:
         with self._reached() as tf, suppress(tf.errors.NotFoundError):
             tf.io.gfile.remove(self.address)
 
-    def files(self) -> list[str]:
-        """The names of all files below this folder, with ``/`` between folders; [] of none."""
+    def files(self, *, but: tuple[str, ...] = ()) -> list[str]:
+        """The names of all files below this folder, with ``/`` between folders; [] of none.
 
-        def end(error: Any) -> None:
-            raise error
-
-        found = []
+        Args:
+            but: folders that are not looked into, each with its ``/``.
+        """
+        found, pending = [], [""]
         with self._reached() as tf:
-            if not tf.io.gfile.isdir(self.address):
-                return []
-            for folder, _, names in tf.io.gfile.walk(self.address, onerror=end):
-                inner = folder.rstrip("/").removeprefix(self.address).strip("/")
-                found += [f"{inner}/{name}".strip("/") for name in names if name]
-        return sorted(name for name in found if BESIDE not in name)
+            while pending:
+                inner = pending.pop()
+                try:
+                    entries = tf.io.gfile.listdir(f"{self.address}/{inner}".rstrip("/"))
+                except tf.errors.NotFoundError:
+                    continue
+                for entry in entries:
+                    name = inner + entry.rstrip("/")
+                    # Each question costs a request, and all our files but two have an ending.
+                    plain = "." not in entry and not entry.endswith("/")
+                    if entry.endswith("/") or (plain and tf.io.gfile.isdir(str(self / name))):
+                        pending.append(f"{name}/")
+                    else:
+                        found.append(name)
+                pending = [folder for folder in pending if folder not in but]
+        return sorted(found)
 
     @contextmanager
     def _beside(self, tf: Any) -> Iterator[str]:

@@ -16,6 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE
 from explorer.models.bundle import Bundle
 from training.cli import app
 from training.config import Settings
@@ -213,6 +214,19 @@ def test_a_killed_process_takes_its_own_lease_again(away: Remote, tmp_path: Path
     assert lock.read() is None
 
 
+def test_what_a_killed_process_left_half_written_is_never_read_and_goes(
+    grey_dataset: Path, away: Remote
+) -> None:
+    run = away / "run"
+    go(grey_dataset, Path(str(run)), 2)
+    (run / "checkpoints" / f"{BESIDE}0123-ckpt-4.index").write(b"torn")
+
+    with run_to_read(Path(str(run))) as copy:
+        assert not list(copy.rglob(f"{BESIDE}*"))
+    go(grey_dataset, Path(str(run)), 3)
+    assert not any(BESIDE in name for name in run.files())
+
+
 def test_another_folder_is_left_alone(grey_dataset: Path, away: Remote) -> None:
     (away / "thesis" / "chapter.txt").write(b"years of work")
 
@@ -275,11 +289,21 @@ def test_an_address_survives_being_a_path(parts: list[str]) -> None:
         assert str(Remote.of(kind(address))) == address
 
 
+def test_files_are_listed_through_folders_but_those_left_out(away: Remote) -> None:
+    for name in ("run.json", "checkpoints/checkpoint", "grids/1.png", "a/b/c.txt"):
+        (away / "run" / name).write(b"-")
+
+    listed = (away / "run").files(but=("grids/",))
+
+    assert listed == ["a/b/c.txt", "checkpoints/checkpoint", "run.json"]
+    assert (away / "none").files() == []
+
+
 def test_names_that_lead_out_of_the_folder_are_refused(
     away: Remote, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (away / "run" / "run.json").write(b"{}")
-    monkeypatch.setattr(Remote, "files", lambda self: ["run.json", "../../evil"])
+    monkeypatch.setattr(Remote, "files", lambda self, but: ["run.json", "../../evil"])
 
     with pytest.raises(KnownError, match="lies outside"), run_to_read(Path(str(away / "run"))):
         pass
