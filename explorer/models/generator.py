@@ -12,7 +12,7 @@ from explorer.core.errors import KnownError
 from explorer.latent.seeds import Latent, seed_latent
 from explorer.models.bundle import Bundle
 from explorer.models.card import Card
-from explorer.models.wiring import Graph, Shape, fits, open_graphs, said
+from explorer.models.wiring import NEXT, Graph, Shape, fits, open_graphs, said
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """Pictures, ``(n, height, width, channels)``, 0 to 255."""
@@ -146,8 +146,8 @@ class Generator:
             found = graph.run(fed | carried, count)
             if "rgb" in found and not np.isfinite(found["rgb"]).all():
                 raise KnownError(f"{graph.name} paints numbers that are not finite.")
-            carried = {key: found[key] for key in ("features", "skip") if key in found}
-            image: Pixels = found["image"]
+            image: Pixels = found.pop("image")
+            carried = {key.removeprefix(NEXT): tensor for key, tensor in found.items()}
             yield image
 
     def _checked(self, points: Latent) -> Latent:

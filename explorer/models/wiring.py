@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Shape: TypeAlias = tuple[int | None, ...]
 """Sizes of a tensor; None where any will do."""
 
+NEXT = "next_"
+"""Before the name of what a stage both takes and gives: ONNX has one name for one tensor."""
+
 _FLOAT, _BYTE = "tensor(float)", "tensor(uint8)"
 
 
@@ -101,7 +104,10 @@ def _expected(
         if side == card.stages[-1]:
             yield file, feeds, {"image": (_BYTE, picture), "rgb": (_FLOAT, picture)}
         else:
-            given = {key: (_FLOAT, shape) for key, shape in carried.items()}
+            given = {
+                f"{NEXT}{key}" if key in feeds else key: (_FLOAT, shape)
+                for key, shape in carried.items()
+            }
             yield file, feeds, {"image": (_BYTE, picture)} | given
 
 
