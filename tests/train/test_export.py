@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnx
 import pytest
@@ -14,10 +15,9 @@ from rich.console import Console
 from explorer.core.errors import KnownError
 from explorer.models.bundle import Bundle
 from explorer.models.generator import Generator
-from training import export as export_room
+from training import graphs
 from training.config import Settings
 from training.export import export
-from training.gan import Gan
 from training.run import Pacing, train
 
 pytestmark = pytest.mark.train
@@ -92,19 +92,19 @@ def test_principal_directions_are_unit_rows_in_order(grey_run: Path, tmp_path: P
 def test_nothing_is_written_when_the_two_runtimes_disagree(
     grey_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = export_room.to_onnx
+    honest = graphs.of
 
-    def shifted(gan: Gan, id: str) -> bytes:
-        for weight in gan.average.trainable_variables:
+    def shifted(network: keras.Model, id: str) -> dict[str, bytes]:
+        for weight in network.trainable_variables:
             weight.assign(weight + 0.05)
-        graph = honest(gan, id)
-        for weight in gan.average.trainable_variables:
+        found = honest(network, id)
+        for weight in network.trainable_variables:
             weight.assign(weight - 0.05)
-        return graph
+        return found
 
-    monkeypatch.setattr(export_room, "to_onnx", shifted)
+    monkeypatch.setattr(graphs, "of", shifted)
 
-    with pytest.raises(KnownError, match="paints otherwise than the run"):
+    with pytest.raises(KnownError, match="paint otherwise than the network"):
         export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
     assert list(tmp_path.iterdir()) == []
 
