@@ -7,6 +7,7 @@ discriminator sees features channels first in theirs and last in ours.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,11 +16,12 @@ from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
 from explorer.models.card import Card
+from training import bundle
 from training.config import Settings
 from training.networks.equalised import Conv, Dense
 from training.networks.stylegan2 import SIZES, Discriminator, Generator, Plan
 from training.networks.synthesis import Mapping as MappingNetwork
-from training.pickles import Pickled, Sizes
+from training.pickles import Pickled, Sizes, read_pickle
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -80,6 +82,27 @@ def card(
         raise KnownError(
             f"--{option} can't stand on the model's card: {first['msg']}; choose another."
         ) from error
+
+
+def adopt(
+    file: Path,
+    out: Path,
+    *,
+    id: str,
+    title: str,
+    description: str = "",
+    credits: tuple[str, ...] = (),
+) -> Card:
+    """Write the averaged generator of NVIDIA's pickle ``file`` as the bundle ``out / id``.
+
+    Raises:
+        KnownError: the file is refused, the bundle exists, or two runtimes disagree on it.
+    """
+    pickled, name = read_pickle(file), str(file)
+    told = card(pickled, id=id, title=title, description=description, credits=credits, name=name)
+    network = generator(pickled, name=name)
+    w_avg = pickled.generator["mapping.w_avg"]  # exactly theirs, not averaged again
+    return bundle.write(network, told, out / id, w_avg=w_avg)
 
 
 def plan(sizes: Sizes, *, name: str) -> Plan:
