@@ -2,6 +2,7 @@
 
 import json as jsons
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,10 +75,10 @@ def estimate(
         steps_per_call=steps_per_call,
     )
     strategy = devices.strategy(device, tpu=tpu)
-    if not json:
-        console.print(f"Training for about {seconds:.0f} seconds, to see how it goes.")
     pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
-    tried = probe(pictures, settings, wanted, strategy, seconds=seconds, compare=compare)
+    trying = f"Training for about {seconds:.0f} seconds, to see how it goes"
+    with console.status(trying) if console.is_terminal else nullcontext():
+        tried = probe(pictures, settings, wanted, strategy, seconds=seconds, compare=compare)
     told = forecast(tried.probed, settings, wanted, steps)
     said = judged(told, tried.alternatives, device=tried.device, steps=steps)
     if json:
