@@ -85,7 +85,7 @@ def place(strategy: tf.distribute.Strategy) -> tuple[int, int]:
 
 
 def laid_out(strategy: tf.distribute.Strategy, values: Any) -> Any:
-    """Tensors (steps, n, ...) of this process, shared among its replicas along n."""
+    """Tensors (steps, n, ...) of this process, or None, shared among its replicas along n."""
     if strategy.num_replicas_in_sync == 1:
         return values
     _, parts = place(strategy)
@@ -101,7 +101,11 @@ def laid_out(strategy: tf.distribute.Strategy, values: Any) -> Any:
         return value
 
     return tf.nest.map_structure(
-        lambda tensor: strategy.experimental_distribute_values_from_function(of_replica(tensor)),
+        lambda tensor: (
+            None
+            if tensor is None
+            else strategy.experimental_distribute_values_from_function(of_replica(tensor))
+        ),
         values,
     )
 

@@ -158,7 +158,7 @@ class RunFolder:
         arrays = read_npz(content, str(self.latents_file))
         z, labels = arrays.get("z"), arrays.get("labels")
         wanted = (GRID, self.card().settings.latent)
-        if z is None or z.dtype != np.float32 or z.shape != wanted:
+        if z is None or z.dtype != np.float32 or z.shape != wanted or not np.isfinite(z).all():
             raise KnownError(f"{self.latents_file} does not hold the z of this run's grid.")
         if labels is None or labels.dtype != np.float32 or len(labels) != GRID:
             raise KnownError(f"{self.latents_file} does not hold the labels of this run's grid.")

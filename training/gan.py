@@ -87,6 +87,16 @@ class Gan:
             path_mean=self.path_mean,
         )
 
+    @property
+    def reached(self) -> int:
+        """Steps taken. What several replicas share is no number by itself."""
+        return int(self.step.numpy())
+
+    @property
+    def strength(self) -> float:
+        """How likely adaptive augmentation changes a picture, by now."""
+        return float(self.ada_p.numpy())
+
     @tf.function
     def train(self, real: tf.Tensor, label: tf.Tensor | None = None, due: Due = ALL) -> Scalars:
         """Several steps in one go: as many as there are batches.

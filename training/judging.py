@@ -32,7 +32,7 @@ class Judging:
         self._judge: Judge | None = None
         self._coach = Coach(gan.settings, card.count)
         self._best = tf.train.CheckpointManager(gan.checkpoint(), str(folder.best), max_to_keep=1)
-        start = int(gan.step)
+        start = gan.reached
         forget_after(start, folder.notes_file)
         for step, values in _told(folder.scalars_file):
             if step <= start:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from explorer.core.files import write_bytes, written_whole
+from training.data.shards import as_os_error
 
 _QUIET_S = 60.0  # between two lines in a file
 
@@ -56,13 +57,14 @@ class Scalars:
         line = {"step": step, **{name: round(value, 6) for name, value in scalars.items()}}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
-        with self._events.as_default(step=step):
+        with as_os_error(), self._events.as_default(step=step):
             for name, value in scalars.items():
                 tf.summary.scalar(name, value)
 
     def close(self) -> None:
         self._file.close()
-        self._events.close()
+        with as_os_error():
+            self._events.close()
 
 
 def forget_after(start: int, lines: Path) -> None:

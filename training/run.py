@@ -17,6 +17,7 @@ from rich.console import Console
 from explorer.core.errors import KnownError
 from explorer.core.lock import locked
 from training import devices, networks
+from training.checkpoints import Restored, bring_back, tidy
 from training.config import Settings
 from training.data.card import DatasetCard, read_dataset
 from training.data.shards import as_os_error
@@ -171,24 +172,13 @@ def check_suits(
     return plan
 
 
-def restore(gan: Gan, folder: RunFolder) -> bool:
-    """Bring ``gan`` to the run's newest checkpoint; False where there is none yet.
+def restore(gan: Gan, folder: RunFolder) -> Restored | None:
+    """Bring ``gan`` to the run's newest whole checkpoint; None where there is none yet.
 
     Raises:
-        KnownError: the checkpoint can't be read, or was written by other networks.
+        KnownError: none can be read, or all were written by other networks.
     """
-    newest = tf.train.latest_checkpoint(str(folder.checkpoints))
-    if newest is None:
-        return False
-    try:
-        gan.checkpoint().restore(newest).assert_consumed()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
-        log.exception("checkpoint %s", newest)
-        raise KnownError(
-            f"The checkpoint {newest} can't be read; delete it and its line in "
-            f"{folder.checkpoints / 'checkpoint'} to go on from the one before."
-        ) from error
-    return True
+    return bring_back(gan.checkpoint(), folder.checkpoints)
 
 
 class _Loop:
@@ -206,9 +196,6 @@ class _Loop:
         self.keep = keep
         self.batch = gan.settings.batch
         self.writes = devices.is_chief(gan.strategy)
-        self.checkpoints = tf.train.CheckpointManager(
-            gan.checkpoint(), _checkpoints(folder, gan.strategy), max_to_keep=2
-        )
         self.grid = folder.grid_latents() if self.writes else None
         stops = (
             pacing.report_every,
@@ -222,15 +209,16 @@ class _Loop:
     def go_on(self, dataset: Path, card: DatasetCard, started: str | None) -> State:
         gan, pacing, settings = self.gan, self.pacing, self.gan.settings
         self.began, self.seconds_before = time.monotonic(), self.folder.state().seconds
+        goes_on = not started and self._brought_back()
+        self.checkpoints = tf.train.CheckpointManager(
+            gan.checkpoint(), _checkpoints(self.folder, gan.strategy), max_to_keep=2
+        )
+        if not goes_on:
+            self._paint_grid(0)
         if started:
             self._say(started)
-            self._paint_grid(0)
             self._save(0, {})  # from here on the run needs nobody else
-        elif restore(gan, self.folder):
-            self._say(f"{self.folder.path}: going on at step {int(gan.step):,}.")
-        else:
-            self._paint_grid(0)
-        start = saved = step = int(gan.step)
+        start = saved = step = gan.reached
         scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, settings)
         feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
@@ -271,6 +259,18 @@ class _Loop:
         if step < pacing.steps:
             self._say(f"Saved at step {step:,}; the same command goes on from there.")
         return self.folder.state()
+
+    def _brought_back(self) -> bool:
+        """Go on from the newest whole checkpoint, if there is any."""
+        restored = restore(self.gan, self.folder)
+        if restored is None:
+            return False
+        if self.writes:
+            tidy(self.folder.checkpoints, restored)
+        for path in restored.torn:
+            self._say(f"{path} can't be read and is laid aside: going on from the save before.")
+        self._say(f"{self.folder.path}: going on at step {self.gan.reached:,}.")
+        return True
 
     def _checked(self, scalars: Mapping[str, tf.Tensor], step: int) -> dict[str, float]:
         """Finite scalars; what the coach knows of others is said before the run ends."""
@@ -323,7 +323,7 @@ class _Loop:
                     step=step,
                     images_seen=step * self.batch,
                     seconds=round(seconds, 1),
-                    ada_p=float(self.gan.ada_p) if self.gan.settings.augment == "ada" else None,
+                    ada_p=self.gan.strength if self.gan.settings.augment == "ada" else None,
                     best_score=self.judging.best_score if self.judging else None,
                 )
             )

@@ -5,10 +5,10 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,22 +119,27 @@ def content_of(label: int, index: int, pixels: Pixels) -> bytes:
 class Records:
     """The serialised records of a dataset, by place, without holding them in memory.
 
+    They are read, not mapped: where a mapped file is cut off or its drive goes away, the system
+    ends the process without a word.
+
     Raises:
         KnownError: a shard is cut off, or holds another number of records than its card says.
     """
 
     def __init__(self, folder: Path, card: DatasetCard) -> None:
-        self._maps: list[mmap.mmap] = []
+        self._paths: list[Path] = []
         places: list[tuple[int, int, int]] = []
         for number, shard in enumerate(card.shards):
             path = inside(folder, shard.file)
             try:
-                with path.open("rb") as file:
-                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                with (
+                    path.open("rb") as file,
+                    mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+                ):
+                    spans = _spans(content)
             except (OSError, ValueError) as error:  # ValueError: an empty file
                 raise KnownError(f"{path} can't be read: {error}.") from error
-            self._maps.append(content)
-            spans = _spans(content)
+            self._paths.append(path)
             if spans is None or len(spans) != shard.records:
                 raise KnownError(
                     f"{path} does not hold the {shard.records} records of its card; "
@@ -147,8 +152,22 @@ class Records:
         return len(self._places)
 
     def read(self, which: NDArray[np.int64]) -> Sequence[bytes]:
-        """The records at these places, as they were written."""
-        return [self._maps[shard][start:end] for shard, start, end in self._places[which].tolist()]
+        """The records at these places, as they were written.
+
+        Raises:
+            OSError: a shard is no longer what it was at first.
+        """
+        records = []
+        with ExitStack() as stack:
+            files: dict[int, BinaryIO] = {}
+            for shard, start, end in self._places[which].tolist():
+                if shard not in files:
+                    files[shard] = stack.enter_context(self._paths[shard].open("rb", buffering=0))
+                files[shard].seek(start)
+                records.append(files[shard].read(end - start))
+                if len(records[-1]) != end - start:
+                    raise OSError(f"{self._paths[shard]} was cut off")
+        return records
 
 
 def _spans(content: mmap.mmap) -> list[tuple[int, int]] | None:

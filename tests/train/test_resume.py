@@ -1,0 +1,352 @@
+"""A run that was interrupted, killed or torn ends as if it never had been."""
+
+import io
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from explorer.core.errors import KnownError
+from training.checkpoints import bring_back, saved, tidy
+from training.config import Settings
+from training.folder import RunFolder
+from training.run import Pacing, train
+
+pytestmark = pytest.mark.train
+
+DCGAN = Settings(
+    width=1 / 16,
+    kernel=4,
+    latent=8,
+    batch=8,
+    conditional=True,
+    loss="relativistic",
+    normalise_discriminator=False,
+    generator_dropout=0.2,
+    discriminator_dropout=0.2,
+    flip=True,
+    brightness=0.1,
+    augment="ada",
+    ada_target=0.0,
+    ada_kimg=0.1,
+    decay=0.01,
+)
+STYLEGAN2 = Settings(
+    architecture="stylegan2",
+    width=1 / 16,
+    latent=8,
+    mapping_layers=1,
+    batch=8,
+    penalty_every=2,
+    path_every=2,
+    xla=False,
+)
+
+
+def go(dataset: Path, out: Path, steps: int, settings: Settings | None = None) -> str:
+    console = Console(file=io.StringIO(), width=10_000)
+    pacing = Pacing(steps=steps, report_every=1, grid_every=4, checkpoint_every=4, score_every=None)
+    train(dataset, out, pacing, settings=settings, console=console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def remembered(run: Path) -> dict[str, np.ndarray]:
+    """Every tensor of the newest checkpoint but the counter of saves, which says nothing."""
+    reader = tf.train.load_checkpoint(str(saved(run / "checkpoints")[0]))
+    return {
+        name: reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if "save_counter" not in name and "_CHECKPOINTABLE" not in name
+    }
+
+
+def told(run: Path) -> list[dict[str, float]]:
+    """What was reported, but for how fast it was."""
+    lines = map(json.loads, (run / "scalars.jsonl").read_text().splitlines())
+    return [{k: v for k, v in line.items() if k != "pictures_per_second"} for line in lines]
+
+
+def assert_same(run: Path, other: Path) -> None:
+    mine, theirs = remembered(run), remembered(other)
+    assert mine.keys() == theirs.keys()
+    for name, values in mine.items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+    assert told(run) == told(other)
+    states = [RunFolder(path).state().model_dump(exclude={"seconds"}) for path in (run, other)]
+    assert states[0] == states[1]
+    grid = f"grids/{states[0]['step']:08d}.png"
+    assert (run / grid).read_bytes() == (other / grid).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begun", [DCGAN, STYLEGAN2], ids=lambda s: s.architecture)
+def test_a_resumed_run_equals_one_that_was_never_interrupted(
+    begun: Settings, classes_dataset: Path, tmp_path: Path
+) -> None:
+    go(classes_dataset, tmp_path / "whole", 6, begun)
+    go(classes_dataset, tmp_path / "parts", 3, begun)
+    said = go(classes_dataset, tmp_path / "parts", 6)
+
+    assert "going on at step 3" in said
+    assert_same(tmp_path / "whole", tmp_path / "parts")
+    tensors = remembered(tmp_path / "parts")
+    value = {name.partition("/")[0]: array for name, array in tensors.items() if array.ndim == 0}
+    assert value["step"] == 6
+    if begun is DCGAN:
+        assert 0 < value["ada_p"] < 1
+    else:
+        assert value["path_mean"] > 0
+    assert {"generator", "average", "discriminator", "generator_optimizer"} <= {
+        name.partition("/")[0] for name in tensors
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="sittings are forked")
+def test_kill_9_at_any_moment_loses_at_most_the_steps_since_the_last_save(
+    classes_dataset: Path, sitting: ModuleType, tmp_path: Path
+) -> None:
+    steps, every, kills = 40, 2, 5
+    order = {
+        "dataset": str(classes_dataset),
+        "settings": DCGAN.model_dump(),
+        "pacing": {"steps": steps, "checkpoint_every": every, "grid_every": 1000},
+    }
+
+    def begin(run: str) -> Any:
+        return sitting.begin({**order, "out": str(tmp_path / run)}, tmp_path / f"{run}.json")
+
+    whole = begin("whole")
+    reached = [0]
+    for _ in range(kills):
+        process = begin("killed")
+        more = random.randint(1, 6)  # reports from now, and a part of a step or a save
+        while process.is_alive() and len(lines(tmp_path / "killed")) < reached[-1] + more:
+            process.join(0.01)
+        process.join(random.uniform(0, 0.1))
+        process.kill()
+        process.join()
+        died_at = len(lines(tmp_path / "killed"))
+        log = (tmp_path / "killed" / "log.txt").read_text()
+        began_at = int(log.rpartition("from step ")[2].split()[0])
+        assert began_at >= (reached[-1] - 1) // every * every
+        reached.append(died_at)
+    last = begin("killed")
+    for process in (whole, last):
+        process.join(300)
+        process.kill()
+
+    answer = json.loads((tmp_path / "killed.json").read_text())
+    assert answer.get("step") == steps, answer
+    assert len(reached) == kills + 1
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+    left = {path.suffix for path in (tmp_path / "killed" / "checkpoints").iterdir()}
+    assert left == {"", ".index", ".data-00000-of-00001"}
+
+
+def lines(run: Path) -> list[bytes]:
+    """Whole lines of scalars so far."""
+    file = run / "scalars.jsonl"
+    return file.read_bytes().split(b"\n")[:-1] if file.exists() else []
+
+
+# What a kill, a full disk or a failing one leaves of a save
+
+
+def truncate_data(newest: Path) -> None:
+    data = next(newest.parent.glob(f"{newest.name}.data-*"))
+    data.write_bytes(data.read_bytes()[:-7])
+
+
+def tear_index(newest: Path) -> None:
+    newest.with_suffix(".index").write_bytes(b"torn")
+
+
+def lose_index(newest: Path) -> None:
+    newest.with_suffix(".index").unlink()
+
+
+def lose_data(newest: Path) -> None:
+    next(newest.parent.glob(f"{newest.name}.data-*")).unlink()
+
+
+def empty_both(newest: Path) -> None:
+    for path in newest.parent.glob(f"{newest.name}.*"):
+        path.write_bytes(b"")
+
+
+TEARS = [truncate_data, tear_index, lose_index, lose_data, empty_both]
+
+
+def saves(folder: Path, *numbers: int) -> tf.train.Checkpoint:
+    """Checkpoints whose weights are their own number."""
+    checkpoint = tf.train.Checkpoint(
+        weights=tf.Variable(tf.zeros(300)), step=tf.Variable(0, dtype=tf.int64)
+    )
+    keeps = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=2)
+    for number in numbers:
+        checkpoint.weights.assign(tf.fill((300,), float(number)))
+        checkpoint.step.assign(number)
+        keeps.save(checkpoint_number=number)
+    checkpoint.weights.assign(tf.zeros(300))
+    checkpoint.step.assign(0)
+    return checkpoint
+
+
+@pytest.mark.parametrize("tear", TEARS, ids=lambda tear: tear.__name__)
+def test_a_torn_save_gives_way_to_the_one_before(
+    tear: Callable[[Path], None], tmp_path: Path
+) -> None:
+    checkpoint = saves(tmp_path, 9, 10)
+    newest, before = saved(tmp_path)
+    assert (newest.name, before.name) == ("ckpt-10", "ckpt-9")
+    tear(newest)
+
+    restored = bring_back(checkpoint, tmp_path)
+
+    assert restored is not None
+    assert (restored.path, restored.torn) == (before, (newest,))
+    np.testing.assert_array_equal(checkpoint.weights, np.full(300, 9.0))
+    tidy(tmp_path, restored)
+    assert saved(tmp_path) == [before]
+    assert tf.train.latest_checkpoint(str(tmp_path)) == str(before)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ending=st.sampled_from(["index", "data-00000-of-00001"]), data=st.data())
+def test_a_save_cut_off_anywhere_or_changed_in_a_byte_is_never_taken(
+    ending: str, data: st.DataObject, tmp_path: Path
+) -> None:
+    checkpoint = saves(tmp_path, 1, 2)
+    file = tmp_path / f"ckpt-2.{ending}"
+    content = bytearray(file.read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans(), label="cut off"):
+        del content[at:]
+    else:
+        content[at] ^= data.draw(st.integers(1, 255))
+    file.write_bytes(content)
+
+    restored = bring_back(checkpoint, tmp_path)
+
+    assert restored is not None
+    # A bit of padding in the index may tell nothing.
+    number = 2 - len(restored.torn)
+    np.testing.assert_array_equal(checkpoint.weights, np.full(300, float(number)))
+    assert int(checkpoint.step) == number
+    assert restored.torn or ending == "index"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"\0" * 40, b"model_checkpoint_path: 3", b"\xff{"],
+    ids=["gone", "empty", "zeros", "another", "garbage"],
+)
+def test_the_list_of_saves_may_be_gone_or_garbage(content: bytes | None, tmp_path: Path) -> None:
+    checkpoint = saves(tmp_path, 4, 8)
+    if content is None:
+        (tmp_path / "checkpoint").unlink()
+    else:
+        (tmp_path / "checkpoint").write_bytes(content)
+
+    restored = bring_back(checkpoint, tmp_path)
+    assert restored is not None
+    assert int(checkpoint.step) == 8
+    tidy(tmp_path, restored)
+
+    keeps = tf.train.CheckpointManager(checkpoint, str(tmp_path), max_to_keep=2)
+    keeps.save(checkpoint_number=12)
+    assert [path.name for path in saved(tmp_path)] == ["ckpt-12", "ckpt-8"]
+
+
+def test_what_a_save_left_half_done_is_swept_away(tmp_path: Path) -> None:
+    checkpoint = saves(tmp_path, 3)
+    (tmp_path / "ckpt-6_temp").mkdir()
+    (tmp_path / "ckpt-6_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    (tmp_path / "notes.txt").write_text("mine")
+
+    restored = bring_back(checkpoint, tmp_path)
+    assert restored is not None
+    tidy(tmp_path, restored)
+
+    assert not (tmp_path / "ckpt-6_temp").exists()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert restored.torn == ()
+
+
+def test_if_no_save_can_be_read_nothing_is_begun_over_them(tmp_path: Path) -> None:
+    checkpoint = saves(tmp_path, 1, 2)
+    for path in saved(tmp_path):
+        tear_index(path)
+
+    with pytest.raises(KnownError, match=r"None of the checkpoints .* begin a new run"):
+        bring_back(checkpoint, tmp_path)
+
+    assert len(saved(tmp_path)) == 2
+
+
+def test_where_nothing_was_saved_nothing_is_brought_back(tmp_path: Path) -> None:
+    assert bring_back(tf.train.Checkpoint(), tmp_path) is None
+    assert bring_back(tf.train.Checkpoint(), tmp_path / "nowhere") is None
+
+
+@pytest.mark.slow
+def test_a_run_whose_newest_save_is_torn_goes_on_from_the_one_before_and_says_so(
+    grey_dataset: Path, tmp_path: Path
+) -> None:
+    tiny = Settings(width=1 / 16, kernel=4, batch=8, latent=8)
+    go(grey_dataset, tmp_path / "whole", 6, tiny)
+    shutil.copytree(tmp_path / "whole", tmp_path / "torn")
+    truncate_data(tmp_path / "torn" / "checkpoints" / "ckpt-6")
+
+    said = go(grey_dataset, tmp_path / "torn", 6)
+
+    assert "ckpt-6 can't be read and is laid aside: going on from the save before" in said
+    assert "going on at step 4" in said
+    assert_same(tmp_path / "whole", tmp_path / "torn")
+    for path in saved(tmp_path / "torn" / "checkpoints"):
+        tear_index(path)
+    with pytest.raises(KnownError, match="None of the checkpoints"):
+        go(grey_dataset, tmp_path / "torn", 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("batch", 16), ("flip", True), ("ada_kimg", 7.0), ("seed", 1)]
+)
+def test_another_setting_is_refused_by_name(
+    name: str, other: Any, grey_dataset: Path, tmp_path: Path
+) -> None:
+    from training.data.card import read_dataset
+    from training.folder import check_same
+
+    folder = RunFolder(tmp_path / "run")
+    tiny = Settings(batch=8)
+    folder.begin(tiny, read_dataset(grey_dataset), 0)
+
+    with pytest.raises(KnownError, match=f"{name} = .* and can't go on with {other}"):
+        check_same(folder.card(), tiny.model_copy(update={name: other}), read_dataset(grey_dataset))
+
+
+def test_other_pictures_are_refused_by_the_names_of_both(
+    grey_dataset: Path, colour_dataset: Path, tmp_path: Path
+) -> None:
+    from training.data.card import read_dataset
+    from training.folder import check_same
+
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(Settings(), read_dataset(grey_dataset), 0)
+
+    with pytest.raises(KnownError, match="whose pictures differ from those of"):
+        check_same(folder.card(), Settings(), read_dataset(colour_dataset))
