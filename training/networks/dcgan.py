@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from explorer.core.errors import KnownError
 from training.config import Settings
-from training.networks.layers import Dropout
+from training.networks.layers import BatchNormalization, Conv2D, Conv2DTranspose, Dropout
 
 SIZES = (28, 32, 64, 128, 256)
 """Picture sizes that halve to a base of 4 or 7 pixels and were tried."""
@@ -96,7 +96,7 @@ def generator(plan: Plan, settings: Settings) -> keras.Model:
         x = Dropout(settings.generator_dropout, number=0)(x)
     for i, filters in enumerate(rest):
         last = i == len(rest) - 1
-        x = keras.layers.Conv2DTranspose(
+        x = Conv2DTranspose(
             filters,
             settings.kernel,
             strides=2 if i < plan.doublings else 1,
@@ -123,7 +123,7 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
         normalised = settings.normalise_discriminator and i > 0
         number = _DISCRIMINATOR + i
         spread = _spread(settings.seed, number) if normalised else _he(settings.seed, number)
-        x = keras.layers.Conv2D(
+        x = Conv2D(
             filters,
             settings.kernel,
             strides=2 if i < max(plan.doublings, len(plan.discriminator) - 1) else 1,
@@ -161,9 +161,7 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
 
 def _norm(settings: Settings) -> keras.layers.Layer:
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return keras.layers.BatchNormalization(
-        momentum=settings.momentum, epsilon=1e-5, synchronized=replicas > 1
-    )
+    return BatchNormalization(momentum=settings.momentum, epsilon=1e-5, synchronized=replicas > 1)
 
 
 def _spread(seed: int, number: int) -> keras.initializers.Initializer:
