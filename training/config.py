@@ -82,7 +82,7 @@ class Settings(BaseModel):
         0, ge=0, description="layers nearest the picture that don't learn (freeze-D)"
     )
     xla: bool | None = Field(
-        None, description="compile steps by XLA; if left out, a StyleGAN2's are"
+        None, description="compile steps by XLA; if left out, a StyleGAN2's are on a GPU or TPU"
     )
     seed: int = Field(0, ge=0, lt=2**31, description="of everything random")
 

@@ -11,7 +11,7 @@ from training.augment import before_critic, vary
 from training.chance import Dice, Purpose
 from training.config import Settings
 from training.networks import with_label
-from training.networks.layers import precision, throwing
+from training.networks.layers import on_processor, precision, throwing
 
 Scalars = dict[str, tf.Tensor]
 
@@ -69,7 +69,9 @@ class Gan:
         self.is_samplewise = (
             settings.architecture == "dcgan" and not settings.normalise_discriminator
         )
-        compiled = settings.architecture == "stylegan2" if settings.xla is None else settings.xla
+        compiled = settings.xla
+        if compiled is None:  # on a processor XLA's convolutions and halves are the slower ones
+            compiled = settings.architecture == "stylegan2" and not on_processor()
         self._gradients_of = (
             tf.function(self._gradients, jit_compile=True) if compiled else self._gradients
         )
