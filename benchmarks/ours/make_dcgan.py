@@ -16,8 +16,8 @@ import tensorflow as tf
 from explorer.latent.seeds import seed_latent
 from explorer.models.bundle import write_bundle
 from explorer.models.card import Card
+from training import graphs
 from training.config import Settings
-from training.export import to_onnx
 from training.gan import Gan
 from training.networks import dcgan
 
@@ -43,7 +43,7 @@ def make(size: int, kernel: int, folder: Path) -> None:
         z_dim=gan.plan.latent,
     )
     shutil.rmtree(folder, ignore_errors=True)
-    write_bundle(folder / "bundle" / name, card, {"synthesis.onnx": to_onnx(gan, name)})
+    write_bundle(folder / "bundle" / name, card, graphs.of(gan.average, name))
     weights = [w.numpy() for w in gan.average.weights]
     np.savez(folder / "weights.npz", **{f"{i:03d}": w for i, w in enumerate(weights)})
     points = np.stack([seed_latent(seed, gan.plan.latent) for seed in range(POINTS)])
