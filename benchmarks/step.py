@@ -1,26 +1,33 @@
-"""A DCGAN-64 training step: the PyTorch tutorial's layers, float32, batch 64."""
+"""Training beside PyTorch, at 64 px: a DCGAN and a narrow StyleGAN2, in float32 and bfloat16."""
 
 from collections.abc import Iterator
+from itertools import product
 
 from benchmarks.context import Context
 from benchmarks.figures import Budget, Figure
 from benchmarks.pipe import Worker
 
-_BATCH = 64
+_NETWORKS = {  # and how many pictures are learned from in a call
+    "dcgan": ("DCGAN-64 (4×4, 64 to 512 filters), batch 64", 64),
+    "stylegan2": ("StyleGAN2-64 (at most 128 channels), batch 16, R1 every 16 steps", 16 * 16),
+}
+_PRECISIONS = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
 _BUDGET = Budget("at least", 1.2, of="ratio")
 
 
 def measure(context: Context) -> Iterator[Figure]:
-    yield context.compare(
-        f"DCGAN-64 (4×4, 64 to 512 filters): training, batch {_BATCH}",
-        _BATCH,
-        "pictures/s",
-        _BUDGET,
-        peer="PyTorch",
-        mine=("step", _BATCH),
-        theirs=("step", _BATCH),
-        agree=_same_size,
-    )
+    for network, precision in product(_NETWORKS, _PRECISIONS):
+        what, pictures = _NETWORKS[network]
+        yield context.compare(
+            f"{what}: training in {_PRECISIONS[precision]}",
+            pictures,
+            "pictures/s",
+            _BUDGET,
+            peer="PyTorch",
+            mine=("step", network, precision),
+            theirs=("step", network, precision),
+            agree=_same_size,
+        )
 
 
 def _same_size(ours: Worker, theirs: Worker) -> None:
