@@ -250,7 +250,7 @@ CASES: dict[str, tuple[Spoil, str, str]] = {  # what is spoilt, by what, the com
     "dataset, lies": (says(DATASET, width=9, height=9), "explorer-train look dataset", "dataset must"),
     "shard, cut off": (cut("dataset/records-00000.tfrecord"), "explorer-train look dataset", "records"),
     "run, other files": (
-        says(DATASET, width=28, height=28), "explorer-train run dataset --out gallery", "gallery holds"
+        says(DATASET, width=28, height=28), "explorer-train run dataset --out gallery --batch 4", "gallery holds"
     ),
     "run, newer": (says(RUN, format=2), "explorer-train run dataset --out run", "of format 2"),
     "run, none": (nothing, "explorer-train export out --id x-r1 --title X", "out is no run"),

@@ -77,6 +77,11 @@ def is_alone(strategy: tf.distribute.Strategy) -> bool:
     return not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
+def is_processor(strategy: tf.distribute.Strategy) -> bool:
+    """Whether all replicas run on processors."""
+    return all("CPU" in name.upper() for name in strategy.extended.worker_devices)
+
+
 def place(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     """Which part of every batch this process feeds to its replicas, and of how many."""
     if is_alone(strategy):

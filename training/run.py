@@ -169,6 +169,13 @@ def check_suits(
             f"A batch of {settings.batch} can't be shared by {replicas} devices: begin a new run "
             f"with --batch {settings.batch // replicas * replicas or replicas}."
         )
+    # A DCGAN's devices meet at every normalisation, in the middle of what XLA would compile.
+    meets = settings.architecture == "dcgan" or devices.is_processor(strategy)
+    if settings.xla and replicas > 1 and meets:
+        raise KnownError(
+            f"XLA can't compile the steps that {replicas} devices share here: begin a new run with "
+            "--no-xla, or train on one device."
+        )
     return plan
 
 
@@ -218,7 +225,7 @@ class _Loop:
         if started:
             self._say(started)
             self._save(0, {})  # from here on the run needs nobody else
-        start = saved = step = gan.reached
+        start = saved = step = began_at = gan.reached
         scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, settings)
         feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
@@ -246,6 +253,7 @@ class _Loop:
                         with pace.paused():
                             values |= self.judging.score()
                     tell(step, values)
+                    scalars = {}  # a lazy penalty is told where it was measured
                 if step % pacing.grid_every == 0:
                     _finite(scalars, step, self.folder)
                     self._paint_grid(step)
@@ -254,6 +262,7 @@ class _Loop:
                     saved = step
             if step != saved:
                 self._save(step, scalars)
+            if step % pacing.grid_every and step > began_at:
                 self._paint_grid(step)
         log.info("stopped at step %d", step)
         if step < pacing.steps:

@@ -70,7 +70,7 @@ def test_a_child_that_freezes_is_killed_and_started_again(tmp_path: Path, ice: s
 
 def test_a_child_that_never_wakes_is_given_up_after_the_start(tmp_path: Path) -> None:
     body = f"if number > 1: sys.exit({LEFT})\ntime.sleep(60)"
-    assert watch(child(tmp_path, body), Patience(start_s=0.5, pause_s=0.01)) == 0
+    assert watch(child(tmp_path, body), Patience(start_s=3.0, pause_s=0.01)) == 0
     assert len(starts(tmp_path)) == 2
 
 

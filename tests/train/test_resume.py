@@ -40,6 +40,7 @@ DCGAN = Settings(
     augment="ada",
     ada_target=0.0,
     ada_kimg=0.1,
+    learning_rate=2e-3,  # so that it tells real pictures within a few steps, and p grows
     decay=0.01,
 )
 STYLEGAN2 = Settings(
