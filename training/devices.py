@@ -78,7 +78,7 @@ def is_alone(strategy: tf.distribute.Strategy) -> bool:
 
 
 def is_processor(strategy: tf.distribute.Strategy) -> bool:
-    """Whether all replicas run on processors."""
+    """Whether all of several replicas run on processors."""
     return all("CPU" in name.upper() for name in strategy.extended.worker_devices)
 
 

@@ -170,8 +170,11 @@ def check_suits(
             f"with --batch {settings.batch // replicas * replicas or replicas}."
         )
     # A DCGAN's devices meet at every normalisation, in the middle of what XLA would compile.
-    meets = settings.architecture == "dcgan" or devices.is_processor(strategy)
-    if settings.xla and replicas > 1 and meets:
+    if (
+        settings.xla
+        and replicas > 1
+        and (settings.architecture == "dcgan" or devices.is_processor(strategy))
+    ):
         raise KnownError(
             f"XLA can't compile the steps that {replicas} devices share here: begin a new run with "
             "--no-xla, or train on one device."
