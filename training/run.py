@@ -270,6 +270,8 @@ class _Loop:
         log.info("stopped at step %d", step)
         if step < pacing.steps:
             self._say(f"Saved at step {step:,}; the same command goes on from there.")
+        if not self.writes:  # who does may still be at it
+            return State(step=step, images_seen=step * self.batch)
         return self.folder.state()
 
     def _brought_back(self) -> bool:
