@@ -11,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
+from training.checkpoints import saved
 from training.config import Settings
 from training.donors import PLAYERS, Donor, Weights, read_donor
 from training.folder import RunFolder
@@ -68,7 +69,7 @@ def donor_of(folder: RunFolder, start_from: Path | None) -> Donor | None:
             "or begin a new run with --out."
         )
     source = Path(began.path) if start_from is None else start_from.absolute()
-    goes_on = tf.train.latest_checkpoint(str(folder.checkpoints)) is not None
+    goes_on = bool(saved(folder.checkpoints))
     if goes_on and str(source) == began.path:
         return None
     donor = read_donor(source)
