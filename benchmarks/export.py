@@ -20,7 +20,9 @@ from explorer.render.order import at_once
 _WRITTEN = Budget("at least", 200)
 _OF_BARE = Budget("at least", 0.9, of="ratio")
 _QUICK_S = 0.02  # a picture that takes less is judged by how many are written
-_BLOCKS = 4  # times as long as other blocks, so that the command's start weighs little
+# times as long as other blocks, so that the command's start weighs little
+_BLOCKS = 4
+_UPSCALED_BLOCKS = 12
 _UPSCALER = "realesr-animevideov3-x4"
 
 
@@ -41,7 +43,7 @@ def _export(context: Context, what: str, bundle: Path, upscaler: str | None) -> 
     bare, written = [], []
     with context.ours(*map(str, arguments)) as worker:
         calls = calls_in(context.effort.block_s, min(worker.time(1, 2)))
-        count = _BLOCKS * calls * batch
+        count = (_UPSCALED_BLOCKS if upscaler else _BLOCKS) * calls * batch
         for _ in range(context.effort.rounds):
             time.sleep(REST_S)
             bare.append(median(worker.time(warm_up(calls), calls)) / batch)

@@ -166,17 +166,21 @@ def _write_all(
     writers: ThreadPoolExecutor,
     progress: Progress,
 ) -> None:
-    """Paint a batch while the one before it is encoded, synced and written down."""
+    """Paint some pictures while those before them are encoded, synced and written down."""
     waiting: list[Future[_Beside]] = []
-    try:
-        for group in _painted_groups(plan, manifest, upscalers, progress):
-            begun = [writers.submit(_write_beside, out, painted) for painted in group]
+    groups = _painted_groups(plan, manifest, upscalers, progress)
+    with ThreadPoolExecutor(1, thread_name_prefix="paint") as painter:
+        painting = painter.submit(next, groups, None)
+        try:
+            while (group := painting.result()) is not None:
+                painting = painter.submit(next, groups, None)
+                begun = [writers.submit(_write_beside, out, painted) for painted in group]
+                _keep(waiting, out, manifest)
+                waiting = begun
+        except Cancelled:
             _keep(waiting, out, manifest)
-            waiting = begun
-    except Cancelled:
+            raise
         _keep(waiting, out, manifest)
-        raise
-    _keep(waiting, out, manifest)
 
 
 def _painted_groups(
