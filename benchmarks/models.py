@@ -12,7 +12,7 @@ CACHE = ROOT / ".cache" / "bench"
 _MAKERS = (
     "training/networks/dcgan.py",
     "training/networks/folded.py",
-    "training/export.py",
+    "training/bundles/export.py",
     "training/config.py",
 )
 

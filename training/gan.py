@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from training import losses, networks
-from training.adaptive import follow_sign
-from training.augment import before_critic, vary
+from training.augmentation.adaptive import follow_sign
+from training.augmentation.augment import before_critic, vary
 from training.chance import Dice, Purpose
 from training.config import Settings
 from training.networks import with_label

@@ -24,9 +24,9 @@ from training.data.shards import as_os_error
 from training.feed import Feed
 from training.folder import RunFolder, State, check_same
 from training.gan import Gan
-from training.judging import Judging
+from training.judging.judge import Judging
 from training.report import Line, Pace, Scalars, write_grid
-from training.transfer import donor_of, give
+from training.transfer.start import donor_of, give
 from training.windows import window
 
 log = logging.getLogger(__name__)

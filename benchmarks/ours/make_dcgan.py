@@ -16,7 +16,7 @@ import tensorflow as tf
 from explorer.latent.seeds import seed_latent
 from explorer.models.bundle import write_bundle
 from explorer.models.card import Card
-from training import graphs
+from training.bundles import graphs
 from training.config import Settings
 from training.gan import Gan
 from training.networks import dcgan

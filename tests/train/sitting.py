@@ -20,7 +20,7 @@ from typing import Any
 def begin(told: Mapping[str, Any], answer: Path) -> BaseProcess:
     """Start a process that does as it is told, and writes to ``answer`` what came of it."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["training.run", "training.judging"])
+    context.set_forkserver_preload(["training.run", "training.judging.judge"])
     process = context.Process(
         target=runpy.run_path,
         args=(__file__,),

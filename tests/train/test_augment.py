@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.augment import vary
+from training.augmentation.augment import vary
 from training.chance import Dice, Purpose
 from training.config import Settings
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.adaptive import Tint, adapt, follow_sign, inverse_of, tint_of, tinted
+from training.augmentation.adaptive import Tint, adapt, follow_sign, inverse_of, tint_of, tinted
+from training.augmentation.warp import warp
 from training.chance import Dice, Purpose
 from training.config import Settings
-from training.warp import warp
 
 pytestmark = pytest.mark.train
 

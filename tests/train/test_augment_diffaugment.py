@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.augment import before_critic
+from training.augmentation.augment import before_critic
 from training.chance import Dice, Purpose
 from training.config import Settings
 

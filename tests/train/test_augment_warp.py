@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from training.adaptive import inverse_of
+from training.augmentation.adaptive import inverse_of
+from training.augmentation.warp import _passes, roll_rows, warp
 from training.chance import Dice, Purpose
-from training.warp import _passes, roll_rows, warp
 
 pytestmark = pytest.mark.train
 

@@ -15,7 +15,7 @@ from explorer.core.errors import KnownError
 from explorer.models.bundle import Bundle
 from explorer.models.card import Card
 from explorer.models.generator import Generator, Truncation
-from training import bundle, directions
+from training.bundles import bundle, directions
 from training.config import Settings
 from training.networks import dcgan, stylegan2
 from training.report import to_bytes

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.chart import Axis, Line, legend, plot, short, smoothed, upright
+from training.seeing.chart import Axis, Line, legend, plot, short, smoothed, upright
 
 NUMBERS = st.floats(-1e29, 1e29)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.coach import Best, Coach, Kind, Note
 from training.config import PRESETS, Settings
+from training.judging.coach import Best, Coach, Kind, Note
 
 pytestmark = pytest.mark.train
 

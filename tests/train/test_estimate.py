@@ -14,7 +14,7 @@ from training import devices
 from training.cli import app
 from training.cli.estimating import rows
 from training.config import Settings
-from training.estimate import (
+from training.estimating.estimate import (
     Alternative,
     Call,
     Forecast,
@@ -26,8 +26,8 @@ from training.estimate import (
     judged,
     size,
 )
+from training.estimating.probe import probe
 from training.gan import Due, Gan
-from training.probe import probe
 
 pytestmark = pytest.mark.train
 

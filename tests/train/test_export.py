@@ -15,9 +15,9 @@ from rich.console import Console
 from explorer.core.errors import KnownError
 from explorer.models.bundle import Bundle
 from explorer.models.generator import Generator
-from training import graphs
+from training.bundles import graphs
+from training.bundles.export import export
 from training.config import Settings
-from training.export import export
 from training.run import Pacing, train
 
 pytestmark = pytest.mark.train

@@ -20,10 +20,10 @@ from explorer.core.progress import Progress
 from training.cli import app
 from training.config import Settings
 from training.data.card import read_dataset
-from training.film import across, film, frames, spaced
 from training.folder import LearnedFrom, RunCard, RunFolder
-from training.strips import chosen, sheet
-from training.told import Moment, read_run
+from training.seeing.film import across, film, frames, spaced
+from training.seeing.strips import chosen, sheet
+from training.seeing.told import Moment, read_run
 
 SIDE = 8  # pixels of a picture of these runs
 STEPS = (0, 10, 20, 40, 80)

@@ -21,9 +21,9 @@ from training.cli import app
 from training.config import Settings
 from training.data.card import read_dataset
 from training.folder import LearnedFrom, RunCard, RunFolder, State
-from training.page import called, page, report
-from training.told import read_run
-from training.wall import abreast
+from training.seeing.page import called, page, report
+from training.seeing.told import read_run
+from training.seeing.wall import abreast
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "dataset"
 VOID = {"meta", "img", "input", "br", "path"}

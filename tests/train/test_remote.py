@@ -23,9 +23,9 @@ from training.config import Settings
 from training.data.card import read_dataset
 from training.data.fetch import dataset_here
 from training.folder import RunFolder
-from training.lease import VALID_S, Held, Lease
-from training.mirror import run_here, run_to_read
-from training.remote import Remote, kept_here
+from training.remote.files import Remote, kept_here
+from training.remote.lease import VALID_S, Held, Lease
+from training.remote.mirror import run_here, run_to_read
 from training.run import Pacing, train
 
 pytestmark = pytest.mark.train

@@ -15,12 +15,12 @@ from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz, write_npz
 from explorer.core.progress import Cancelled, Progress
 from explorer.likeness.features import Extractor, Features
-from training import score as scoring
 from training.data.masks.factors import mask_factors
 from training.data.masks.render import paint_mask
 from training.data.records import pictures_in_order
+from training.judging.judge import score as scoring
+from training.judging.score import Judge, count_distinct, distances
 from training.report import to_bytes
-from training.score import Judge, count_distinct, distances
 
 pytestmark = pytest.mark.train
 

@@ -18,16 +18,16 @@ from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
 from explorer.models.bundle import Bundle, write_bundle
-from training import donors, networks
+from training import networks
+from training.bundles.export import export
 from training.cli import app
 from training.config import Settings
-from training.donors import PLAYERS, TRAINING, Donor, pack, read_donor
-from training.export import export
 from training.folder import RunFolder, StartedFrom
 from training.gan import Gan
 from training.networks.named import named
 from training.run import Pacing, train
-from training.transfer import give, lent
+from training.transfer.donors import PLAYERS, TRAINING, Donor, pack, read_donor
+from training.transfer.start import donors, give, lent
 
 pytestmark = [
     pytest.mark.train,

@@ -33,7 +33,7 @@ def adopt(
 
     Example: explorer-train adopt ffhq.pkl --id ffhq-1024-r1 --title "Faces"
     """
-    from training.adopt import adopt as adopt_pickle
+    from training.transfer.adopt import adopt as adopt_pickle
 
     folder = out or models_folder()
     card = adopt_pickle(

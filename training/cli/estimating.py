@@ -14,7 +14,7 @@ from training.cli.command import app, console, with_bar
 from training.cli.settings import Given, settled, with_settings
 
 if TYPE_CHECKING:
-    from training.estimate import Alternative, Forecast
+    from training.estimating.estimate import Alternative, Forecast
 
 
 @app.command()
@@ -63,8 +63,8 @@ def estimate(
     """
     from training import devices
     from training.data.fetch import dataset_here
-    from training.estimate import Wanted, forecast, judged
-    from training.probe import probe
+    from training.estimating.estimate import Wanted, forecast, judged
+    from training.estimating.probe import probe
 
     settings = settled(preset, given, None)
     wanted = Wanted(
@@ -99,7 +99,7 @@ def rows(
     told: "Forecast", *, steps: int, hours: float | None, kimg: float | None
 ) -> list[tuple[str, str]]:
     """The table, row by row: what, and how much."""
-    from training.estimate import duration, size
+    from training.estimating.estimate import duration, size
 
     probed = told.probed
     spread = f" (mostly {told.slow:.3g} to {told.fast:.3g})" if len(probed.rounds) > 1 else ""
@@ -136,7 +136,7 @@ _WHERE = {"process": "this process", "GPU": "the GPU", "TPU": "the TPU"}
 
 
 def _kimg(pictures: float) -> str:
-    from training.film import kimg
+    from training.seeing.film import kimg
 
     return kimg(pictures)
 

@@ -32,8 +32,8 @@ def export(
 
     Example: explorer-train export run --id my-masks-r1 --title "My masks"
     """
-    from training.export import export as export_run
-    from training.mirror import run_to_read
+    from training.bundles.export import export as export_run
+    from training.remote.mirror import run_to_read
 
     folder = out or models_folder()
     with run_to_read(run, needed_only=True) as path:

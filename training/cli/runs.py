@@ -63,10 +63,10 @@ def run(
     from training import devices
     from training.data.fetch import dataset_here
     from training.folder import RunFolder
-    from training.mirror import run_here
-    from training.remote import Remote
+    from training.remote.files import Remote
+    from training.remote.mirror import run_here
     from training.run import Pacing, train
-    from training.transfer import lent
+    from training.transfer.start import lent
 
     pacing = Pacing(
         steps=steps,

@@ -58,13 +58,13 @@ def film(
 
     Example: explorer-train film run --out masks.gif --pictures 16 --seconds 8
     """
-    from training.mirror import run_to_read
+    from training.remote.mirror import run_to_read
 
     with run_to_read(run) as path:
         if path != run and out is None:
             out = Path("sheet.png" if sheet else "film.webp")  # what lies elsewhere is not written
         if sheet:
-            from training.strips import sheet as draw
+            from training.seeing.strips import sheet as draw
 
             made = with_bar(
                 "drawing",
@@ -79,7 +79,7 @@ def film(
                 ),
             )
         else:
-            from training.film import film as shoot
+            from training.seeing.film import film as shoot
 
             made = with_bar(
                 "filming",
@@ -119,8 +119,8 @@ def report(
 
     Example: explorer-train report run another-run --out both.html
     """
-    from training.mirror import run_to_read
-    from training.page import report as write
+    from training.remote.mirror import run_to_read
+    from training.seeing.page import report as write
 
     with ExitStack() as stack:
         paths = [stack.enter_context(run_to_read(run)) for run in runs]

@@ -8,7 +8,7 @@ from explorer.core.files import inside, parse_json, sha256, write_bytes
 from explorer.core.lock import locked
 from explorer.core.progress import Progress
 from training.data.card import CARD, DatasetCard
-from training.remote import Remote, kept_here
+from training.remote.files import Remote, kept_here
 
 
 def dataset_here(dataset: Path, progress: Progress = Progress()) -> Path:

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.adopt import card, fill_discriminator, generator
-from training.adopt import plan as plan_of
 from training.config import Settings
 from training.networks.stylegan2 import Discriminator
-from training.pickles import Pickled, parse_pickle
+from training.transfer.adopt import card, fill_discriminator, generator
+from training.transfer.adopt import plan as plan_of
+from training.transfer.pickles import Pickled, parse_pickle
 
 pytestmark = pytest.mark.train
 

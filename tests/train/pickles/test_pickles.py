@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.pickles import Pickled, parse_pickle, read_pickle
+from training.transfer.pickles import Pickled, parse_pickle, read_pickle
 
 Weights = dict[str, NDArray[np.float32]]
 Writer = Callable[..., bytes]
@@ -305,7 +305,7 @@ def test_what_is_hostile_takes_little_memory(hostiles: dict[str, bytes], tmp_pat
 import resource, sys
 from pathlib import Path
 from explorer.core.errors import KnownError
-from training.pickles import read_pickle
+from training.transfer.pickles import read_pickle
 
 taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (taken + 200_000_000,) * 2)

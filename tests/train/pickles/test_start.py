@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from training import networks
-from training.adopt import generator
 from training.config import Settings
-from training.donors import read_donor
 from training.gan import Gan
-from training.pickles import parse_pickle
-from training.transfer import give, lent
+from training.transfer.adopt import generator
+from training.transfer.donors import read_donor
+from training.transfer.pickles import parse_pickle
+from training.transfer.start import give, lent
 
 pytestmark = pytest.mark.train
 

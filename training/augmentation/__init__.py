@@ -1,0 +1,1 @@
+"""What the discriminator is shown instead of the pictures as they are."""

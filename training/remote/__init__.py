@@ -1,0 +1,1 @@
+"""Runs and datasets on file systems that only TensorFlow knows."""
