@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.data.decode import Fit, Pixels, Skipped, fit_array
+from training.data.decode import Fit, Pixels, Skipped, fit_array, to_png
 from training.data.source import Picture, Source
 
 _MAGIC = b"\x93NUMPY"
@@ -64,15 +64,21 @@ class _Rows(Sequence[Picture]):
         if not 0 <= number < len(self):
             raise IndexError(number)
         file = f"{self._name}#{number:0{self._digits}d}"
-        return Picture(file, partial(self._read, number))
+        return Picture(file, partial(self._read, number), partial(self._png, number))
 
     def _read(self, number: int, fit: Fit) -> Pixels:
+        return fit_array(self._pixels(number), fit)
+
+    def _png(self, number: int) -> bytes:
+        return to_png(self._pixels(number))
+
+    def _pixels(self, number: int) -> Pixels:
         row = np.asarray(self._array[number])
         if row.dtype != np.uint8:
             if not np.isfinite(row).all():
                 raise Skipped("holds values that are no numbers")
             row = np.rint(np.clip(row, 0, 1) * 255).astype(np.uint8)
-        return fit_array(np.ascontiguousarray(row).reshape(self._shape), fit)
+        return np.ascontiguousarray(row).reshape(self._shape)
 
 
 def _picture_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:

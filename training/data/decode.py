@@ -1,13 +1,15 @@
 """One picture, as it comes, to the bytes that a record keeps."""
 
 import io
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from explorer.core.errors import KnownError
 
@@ -65,21 +67,55 @@ def decode(content: bytes, fit: Fit) -> Pixels:
     Raises:
         Skipped: it is no picture that we read, or it is damaged.
     """
+    with _reasons():
+        image = _opened(content)
+        _check_side(min(image.size), fit)
+        return fitted(_loaded(image, content, fit), fit)
+
+
+def decode_whole(content: bytes, fit: Fit) -> tuple[Image.Image, tuple[int, int]]:
+    """Decode a picture file as ``decode`` does, and leave it uncropped.
+
+    Returns:
+        An ``L`` or ``RGB`` image, as large as in the file or at least twice ``fit.size``, and
+        how wide and high in pixels the picture in the file is, upright.
+
+    Raises:
+        Skipped: it is no picture that we read, or it is damaged.
+    """
+    with _reasons():
+        image = _opened(content)
+        width, height = image.size
+        upright = _loaded(image, content, fit)
+        lies = (width > height) != (upright.width > upright.height) and width != height
+        return upright, (height, width) if lies else (width, height)
+
+
+def _opened(content: bytes) -> ImageFile:
     if not content:
         raise Skipped("is empty")
+    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise Skipped(_too_large())
+    return image
+
+
+def _loaded(image: ImageFile, content: bytes, fit: Fit) -> Image.Image:
+    # A JPEG can be unpacked at an eighth of its size; twice ours still resizes cleanly.
+    image.draft(None, (2 * fit.size, 2 * fit.size))
+    image.load()
+    clear = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "RGB" and content[_DEPTH] == 16 and clear:
+        # Pillow keeps the upper eight bits of the pixels, but all sixteen of this colour.
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    return _plain(_upright(image), fit)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Say in a word or two why a picture can't be decoded."""
     try:
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise Skipped(_too_large())
-        _check_side(min(image.size), fit)
-        # A JPEG can be unpacked at an eighth of its size; twice ours still resizes cleanly.
-        image.draft(None, (2 * fit.size, 2 * fit.size))
-        image.load()
-        clear = image.info.get("transparency")
-        if image.format == "PNG" and image.mode == "RGB" and content[_DEPTH] == 16 and clear:
-            # Pillow keeps the upper eight bits of the pixels, but all sixteen of this colour.
-            image.info["transparency"] = tuple(value >> 8 for value in clear)
-        return fitted(_plain(_upright(image), fit), fit)
+        yield
     except Skipped:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

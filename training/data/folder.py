@@ -41,6 +41,9 @@ class _Entry:
     def picture(self, fit: Fit) -> Pixels:
         return decode(self.content(MAX_BYTES), fit)
 
+    def whole(self) -> bytes:
+        return self.content(MAX_BYTES)
+
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
@@ -143,7 +146,7 @@ def _source(entries: list[_Entry], skipped: list[tuple[str, str]]) -> Source:
         elif _OURS.fullmatch(name):
             ours.append(entry)
         else:
-            pictures.append(Picture(entry.file, entry.picture))
+            pictures.append(Picture(entry.file, entry.picture, entry.whole))
         last = entry.file
 
     ends = [pictures[at].file for at in (0, -1) if pictures]  # what begins both begins all

@@ -19,6 +19,8 @@ class Picture:
 
     file: str  # its name inside the source, "/" between folders
     read: Callable[[Fit], Pixels]
+    # Its file as it lies there, or a PNG of it; raises ``Skipped``. None where there is neither.
+    content: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
