@@ -60,6 +60,7 @@ def run(
 
     Example: explorer-train run dataset --out run --preset quick --minutes 60
     """
+    from explorer.core.errors import KnownError
     from training import devices
     from training.data.fetch import dataset_here
     from training.folder import RunFolder
@@ -78,6 +79,8 @@ def run(
         patience=patience,
         steps_per_call=steps_per_call,
     )
+    if start_from is not None and Remote.of(start_from):
+        raise KnownError(f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first.")
     if workers:
         devices.introduce(workers.split(","), worker)
     strategy = devices.strategy(device, tpu=tpu)

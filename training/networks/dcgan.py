@@ -120,6 +120,7 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
     """
     inputs = x = keras.Input((plan.size, plan.size, plan.channels), name="pictures")
     for i, filters in enumerate(plan.discriminator):
+        learns = i >= settings.freeze_discriminator  # freeze-D (Mo et al. 2020, section 3)
         normalised = settings.normalise_discriminator and i > 0
         number = _DISCRIMINATOR + i
         spread = _spread(settings.seed, number) if normalised else _he(settings.seed, number)
@@ -130,11 +131,11 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
             padding="same",
             use_bias=not normalised,
             kernel_initializer=spread,
-            trainable=i >= settings.freeze_discriminator,
+            trainable=learns,
             name=f"down{i}",
         )(x)
         if normalised:
-            x = _norm(settings)(x)
+            x = _norm(settings, trainable=learns)(x)
         x = keras.layers.LeakyReLU(negative_slope=0.2)(x)
         if settings.discriminator_dropout:
             x = Dropout(settings.discriminator_dropout, number=i)(x)
@@ -159,9 +160,13 @@ def discriminator(plan: Plan, settings: Settings) -> keras.Model:
     return keras.Model(inputs, logits, name="discriminator")
 
 
-def _norm(settings: Settings) -> keras.layers.Layer:
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return BatchNormalization(momentum=settings.momentum, epsilon=1e-5, synchronized=replicas > 1)
+def _norm(settings: Settings, *, trainable: bool = True) -> keras.layers.Layer:
+    return BatchNormalization(
+        momentum=settings.momentum,
+        epsilon=1e-5,
+        synchronized=tf.distribute.get_strategy().num_replicas_in_sync > 1,
+        trainable=trainable,
+    )
 
 
 def _spread(seed: int, number: int) -> keras.initializers.Initializer:
