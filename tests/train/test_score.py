@@ -18,8 +18,9 @@ from explorer.likeness.features import Extractor, Features
 from training.data.masks.factors import mask_factors
 from training.data.masks.render import paint_mask
 from training.data.records import pictures_in_order
-from training.judging.judge import score as scoring
-from training.judging.score import Judge, count_distinct, distances
+from training.evaluation.measures import count_distinct, distances
+from training.judging import score as scoring
+from training.judging.score import Judge
 from training.report import to_bytes
 
 pytestmark = pytest.mark.train

@@ -26,8 +26,9 @@ from training.folder import RunFolder, StartedFrom
 from training.gan import Gan
 from training.networks.named import named
 from training.run import Pacing, train
+from training.transfer import donors
 from training.transfer.donors import PLAYERS, TRAINING, Donor, pack, read_donor
-from training.transfer.start import donors, give, lent
+from training.transfer.start import give, lent
 
 pytestmark = [
     pytest.mark.train,

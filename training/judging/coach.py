@@ -12,7 +12,7 @@ from statistics import median
 from typing import Literal, TypeAlias, get_args
 
 from training.config import Settings
-from training.judging.judge import remedies
+from training.judging import remedies
 
 Kind: TypeAlias = Literal[
     "divergence",
