@@ -6,10 +6,20 @@ import sys
 from explorer.core.errors import KnownError
 from explorer.core.places import log_file
 from explorer.core.words import last_words
-from training.cli import adopting, estimating, models, pictures, runs, seeing
+from training.cli import adopting, estimating, evaluating, models, pictures, runs, seeing
 from training.cli.command import app, console
 
-__all__ = ["adopting", "app", "estimating", "main", "models", "pictures", "runs", "seeing"]
+__all__ = [
+    "adopting",
+    "app",
+    "estimating",
+    "evaluating",
+    "main",
+    "models",
+    "pictures",
+    "runs",
+    "seeing",
+]
 
 _TRAINS = ("tensorflow", "keras", "tf2onnx", "onnx", "tensorboard")  # the extra `train`
 

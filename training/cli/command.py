@@ -14,7 +14,18 @@ from explorer.core.progress import Progress
 
 T = TypeVar("T")
 
-_JOURNEY = ("masks", "prepare", "look", "estimate", "run", "film", "report", "export", "adopt")
+_JOURNEY = (
+    "masks",
+    "prepare",
+    "look",
+    "estimate",
+    "run",
+    "film",
+    "report",
+    "evaluate",
+    "export",
+    "adopt",
+)
 
 
 class _InOrder(TyperGroup):

@@ -20,6 +20,16 @@ from explorer.core.progress import Progress
 from explorer.likeness.features import Extractor
 from explorer.likeness.pack import LATE, Single
 from training.data.card import DatasetCard, read_dataset
+from training.evaluation.measures import (
+    DOUBLE,
+    between_neighbours,
+    count_distinct,
+    distances,
+    evenly,
+    kernel,
+    mean_of_others,
+    ratio,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +38,6 @@ PAINTED = 512
 
 REAL = 2048
 """Of the dataset's, evenly chosen; six seconds, once for a run."""
-
-_DOUBLE = 0.5  # nearer than so much of what lies between neighbours is a picture painted twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +62,10 @@ class Judge:
             raise ValueError(f"{real.shape} are no features of two pictures or more")
         self._extractor = extractor
         self._real = real
-        self._kernel_of_real = _mean_of_others(_kernel(real, real))
+        self._kernel_of_real = mean_of_others(kernel(real, real))
         between = distances(real, real)
-        self._distance_of_real = _mean_of_others(between)
-        self._between_neighbours = _between_neighbours(between)
+        self._distance_of_real = mean_of_others(between)
+        self._between_neighbours = between_neighbours(between)
 
     @classmethod
     def of_dataset(
@@ -111,14 +119,14 @@ class Judge:
             raise ValueError("one picture has no variety to be judged")
         painted = self._extractor(pictures).late
         between = distances(painted, painted)
-        as_many = self._real[_evenly(len(self._real), len(painted))]
-        nearer_than = _DOUBLE * _between_neighbours(distances(as_many, as_many))
+        as_many = self._real[evenly(len(self._real), len(painted))]
+        nearer_than = DOUBLE * between_neighbours(distances(as_many, as_many))
         to_real = float(np.median(distances(painted, self._real).min(axis=1)))
         return Score(
             kid=self._kid(painted),
-            diversity=_ratio(_mean_of_others(between), self._distance_of_real),
+            diversity=ratio(mean_of_others(between), self._distance_of_real),
             distinct=count_distinct(between, nearer_than=nearer_than) / len(painted),
-            novelty=_ratio(to_real, self._between_neighbours),
+            novelty=ratio(to_real, self._between_neighbours),
         )
 
     def _kid(self, painted: Single) -> float:
@@ -127,53 +135,8 @@ class Judge:
         Bińkowski et al. 2018, section 4 and equation 4, on all pictures at once instead of
         blocks of a thousand: the same expectation with less spread.
         """
-        across = float(_kernel(painted, self._real).mean())
-        return _mean_of_others(_kernel(painted, painted)) + self._kernel_of_real - 2 * across
-
-
-def distances(a: Single, b: Single) -> NDArray[np.float64]:
-    """Euclidean, between each row of ``a`` (n, d) and each of ``b`` (m, d): (n, m)."""
-    lengths_a, lengths_b = (np.square(x, dtype=np.float64).sum(axis=1) for x in (a, b))
-    squares = lengths_a[:, None] + lengths_b - 2 * (a @ b.T).astype(np.float64)
-    found: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
-    return found
-
-
-def count_distinct(between: NDArray[np.float64], *, nearer_than: float) -> int:
-    """How many pictures have no earlier one ``nearer_than`` so much, of distances (n, n)."""
-    kept: list[int] = []
-    for i, row in enumerate(between):
-        if not kept or row[kept].min() >= nearer_than:
-            kept.append(i)
-    return len(kept)
-
-
-def _kernel(a: Single, b: Single) -> NDArray[np.float64]:
-    kernel: NDArray[np.float64] = ((a @ b.T).astype(np.float64) / a.shape[1] + 1) ** 3
-    return kernel
-
-
-def _mean_of_others(pairs: NDArray[np.float64]) -> float:
-    """The mean of a square without its diagonal, where everything meets itself."""
-    n = len(pairs)
-    return float((pairs.sum() - np.trace(pairs)) / (n * (n - 1)))
-
-
-def _between_neighbours(pairs: NDArray[np.float64]) -> float:
-    """How far it typically is from a picture to the nearest other one, of distances (n, n)."""
-    others = pairs.copy()
-    np.fill_diagonal(others, np.inf)
-    return float(np.median(others.min(axis=1)))
-
-
-def _ratio(painted: float, real: float) -> float:
-    """1 where the real pictures are all the same, since then nothing can be said."""
-    return painted / real if real > 0 else 1.0
-
-
-def _evenly(count: int, most: int) -> NDArray[np.int64]:
-    """At most ``most`` places from all over ``count``, since classes lie one after another."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+        across = float(kernel(painted, self._real).mean())
+        return mean_of_others(kernel(painted, painted)) + self._kernel_of_real - 2 * across
 
 
 def _real_pictures(dataset: Path, count: int) -> Iterator[NDArray[np.uint8]]:
@@ -182,7 +145,7 @@ def _real_pictures(dataset: Path, count: int) -> Iterator[NDArray[np.uint8]]:
     from training.report import to_bytes
 
     wanted = np.zeros(count, bool)
-    wanted[_evenly(count, REAL)] = True
+    wanted[evenly(count, REAL)] = True
     start = 0
     for images, _, _ in pictures_in_order(dataset, batch=64):
         part = wanted[start : start + len(images)]
