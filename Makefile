@@ -56,7 +56,7 @@ $(VENV)/.app: $(PINS)
 	@touch $@
 
 $(VENV)/.test: $(PINS)
-	@$(SETUP) environment $(VENV) app,train,dev
+	@$(SETUP) environment $(VENV) app,train,data,faces,film,dev
 	@touch $@ $(VENV)/.app
 
 $(VENV)-bundle/.bundle: $(PINS)
