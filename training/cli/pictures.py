@@ -1,11 +1,48 @@
 """The commands that deal with pictures, before there is a model."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
 from training.cli.command import app, console, with_bar
+
+Size: TypeAlias = Any  # an int, or width and height; Typer can't be told
+
+
+class Fits(StrEnum):
+    CROP = "crop"
+    PAD = "pad"
+    STRETCH = "stretch"
+    TILES = "tiles"
+
+
+class Crops(StrEnum):
+    CENTRE = "centre"
+    INTEREST = "interest"
+
+
+class Classes(StrEnum):
+    AUTO = "auto"
+    FOLDERS = "folders"
+    SOURCES = "sources"
+    NONE = "none"
+
+
+def _size(text: str) -> int | tuple[int, int]:
+    """`64`, or `64x48` for width and height."""
+    width, x, height = str(text).lower().partition("x")
+    try:
+        sides = (int(width), int(height) if x else int(width))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not a valid integer, nor a width and height such as 64x48."
+        ) from error
+    for side in sides:
+        if not 8 <= side <= 1024:
+            raise typer.BadParameter(f"{side} is not in the range 8<=x<=1024.")
+    return sides if x else sides[0]
 
 
 @app.command()
@@ -29,17 +66,70 @@ def masks(
 
 @app.command()
 def prepare(
-    source: Annotated[Path, typer.Argument(help="A folder (subfolders are classes), zip or .npy.")],
-    out: Annotated[Path, typer.Argument(help="Folder to write the dataset to; must be new.")],
-    size: Annotated[int, typer.Option(min=8, max=1024, help="Pixels a side: 28, 32, 64 or 128.")],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Folders (subfolders are classes), zips of them, .npy arrays, films, datasets; "
+            "of several, each is a class, called NAME where given as NAME=SOURCE.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder to write the dataset to, or OUT.zip for a StyleGAN zip; must be new."
+        ),
+    ],
+    size: Annotated[
+        Size,
+        typer.Option(
+            parser=_size,
+            metavar="N|WxH",
+            help="Pixels a side: 28, 32, 64 or 128; or 64x48, which is padded to a square.",
+        ),
+    ],
+    fit: Annotated[Fits, typer.Option(help="How a picture comes to its size.")] = Fits.CROP,
+    crop: Annotated[
+        Crops, typer.Option(help="What --fit crop keeps: the middle, or what stands out.")
+    ] = Crops.CENTRE,
+    tile: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of --fit tiles: pixels that a tile covers; SIZE if not given."),
+    ] = None,
+    tile_step: Annotated[
+        int | None, typer.Option(min=1, help="Pixels from tile to tile; half of one.")
+    ] = None,
     grey: Annotated[bool, typer.Option("--grey", help="One channel instead of three.")] = False,
     background: Annotated[
-        str, typer.Option(help="Colour under transparent pixels: a name or #rrggbb.")
+        str,
+        typer.Option(help="Colour under transparency and around what is padded: white, #rrggbb."),
     ] = "white",
+    classes: Annotated[
+        Classes, typer.Option(help="What makes classes; sources where there are several.")
+    ] = Classes.AUTO,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(help="CSV of files to keep or reject, as curation writes it."),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(help="Of films: one frame in so many seconds; 1, or none with --scenes."),
+    ] = None,
+    scenes: Annotated[
+        bool, typer.Option("--scenes", help="Of films: the first frame of every scene.")
+    ] = False,
     name: Annotated[str | None, typer.Option(help="What to call it; the source's name.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the pictures, such as CC0-1.0.")] = "",
+    licence: Annotated[
+        str, typer.Option(help="Of pictures that no nearer word speaks of, such as CC0-1.0.")
+    ] = "",
     credits: Annotated[
         list[str] | None, typer.Option(help="Whom to thank; may be given several times.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that work; one for each core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Of Dask: tcp://host:8786, or local to try it here.")
     ] = None,
 ) -> None:
     """Turn pictures, however they come, into records that training reads.
@@ -49,25 +139,39 @@ def prepare(
 
     Example: explorer-train prepare my-pictures/ dataset --size 64 --licence CC-BY-4.0
     """
+    from training.data.film import Frames
     from training.data.prepare import prepare as prepare_pictures
 
     card = with_bar(
         "preparing",
         lambda p: prepare_pictures(
-            source,
+            sources,
             out,
             size=size,
             grey=grey,
             background=background,
+            fit=fit.value,
+            crop=crop.value,
+            tile=tile,
+            tile_step=tile_step,
+            classes=classes.value,
+            frames=Frames(every if every is not None else None if scenes else 1.0, scenes),
+            decisions=decisions,
             name=name,
             licence=licence,
             credits=credits or (),
             progress=p,
+            workers=workers,
+            scheduler=scheduler,
         ),
     )
     skipped = f", {len(card.skipped):,} files skipped (see dataset.json)" if card.skipped else ""
-    console.print(f"{card.count:,} pictures of {card.width}×{card.height} are in {out}{skipped}.")
-    console.print(f"Next: explorer-train look {out}")
+    rejected = card.prepared.rejected if card.prepared else 0
+    rejected_ = f", {rejected:,} rejected" if rejected else ""
+    where = f"{card.count:,} pictures of {card.width}×{card.height} are in {out}"
+    console.print(f"{where}{rejected_}{skipped}.")
+    if out.is_dir():
+        console.print(f"Next: explorer-train look {out}")
 
 
 @app.command()

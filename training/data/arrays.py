@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.data.decode import Fit, Pixels, Skipped, fit_array, to_png
+from training.data.fit import Pixels, Skipped
+from training.data.listing import plain_name
 from training.data.source import Picture, Source
 
 _MAGIC = b"\x93NUMPY"
@@ -41,44 +42,59 @@ def array_source(path: Path) -> Source:
             f"{path} can't be opened: it is cut off, or holds Python objects, "
             "which are never loaded from a file; save it again as a plain uint8 array."
         ) from error
-    shape = _picture_shape(path, array.shape)
+    _picture_shape(path, array.shape)
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
         raise KnownError(f"{path} holds {array.dtype}; save it as uint8, or as float in [0, 1].")
     _check_range(path, array)
-    return Source(_Rows(path.name, array, shape))
+    return Source(_Rows(plain_name(path.name), _Array(path), len(array)))
 
 
 class _Rows(Sequence[Picture]):
     """The array as pictures, each made when it is asked for."""
 
-    def __init__(self, name: str, array: NDArray[Any], shape: tuple[int, int, int]) -> None:
-        self._name, self._array, self._shape = name, array, shape
-        self._digits = len(str(len(array)))
+    def __init__(self, name: str, array: "_Array", count: int) -> None:
+        self._name, self._array, self._count = name, array, count
+        self._digits = len(str(count))
 
     def __len__(self) -> int:
-        return len(self._array)
+        return self._count
 
-    def __getitem__(self, number: Any) -> Any:
+    @overload
+    def __getitem__(self, number: int) -> Picture: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
+    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
         if isinstance(number, slice):
             return [self[n] for n in range(len(self))[number]]
         if not 0 <= number < len(self):
             raise IndexError(number)
         file = f"{self._name}#{number:0{self._digits}d}"
-        return Picture(file, partial(self._read, number), partial(self._png, number))
+        return Picture(file, partial(self._array.pixels, number))
 
-    def _read(self, number: int, fit: Fit) -> Pixels:
-        return fit_array(self._pixels(number), fit)
 
-    def _png(self, number: int) -> bytes:
-        return to_png(self._pixels(number))
+class _Array:
+    """Rows of an array on disk; sent to another process, it is opened there once and kept."""
 
-    def _pixels(self, number: int) -> Pixels:
-        row = np.asarray(self._array[number])
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = np.load(path, mmap_mode="r", allow_pickle=False)
+        self._shape = _picture_shape(path, self._rows.shape)
+
+    def pixels(self, number: int) -> Pixels:
+        row = np.asarray(self._rows[number])
         if row.dtype != np.uint8:
             if not np.isfinite(row).all():
                 raise Skipped("holds values that are no numbers")
             row = np.rint(np.clip(row, 0, 1) * 255).astype(np.uint8)
         return np.ascontiguousarray(row).reshape(self._shape)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _opened, (self._path,)
+
+
+@lru_cache(maxsize=8)
+def _opened(path: Path) -> _Array:
+    return _Array(path)
 
 
 def _picture_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:

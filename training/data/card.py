@@ -42,6 +42,23 @@ class SkippedFile(_Frozen):
     reason: str
 
 
+class Prepared(_Frozen):
+    """How it was prepared: with these settings the same sources give the same pictures."""
+
+    sources: tuple[str, ...]  # what they were called; where they lay is nobody's business
+    classes: Literal["auto", "folders", "sources", "none"]
+    width: Side  # of a picture on its square
+    height: Side
+    background: str
+    crop: Literal["centre", "interest"] | None
+    tile: Side | None  # pixels of a picture that a tile covers
+    tile_step: Side | None
+    steps: tuple[str, ...]  # between upright and fitted, with their settings
+    every_s: float | None  # of films
+    scenes: bool
+    rejected: int = Field(ge=0)  # pictures that the decisions left out
+
+
 class DatasetCard(_Frozen):
     """`dataset.json`.
 
@@ -59,14 +76,15 @@ class DatasetCard(_Frozen):
     classes: tuple[ClassCount, ...]
     content_sha256: Sha256
     shards: tuple[Shard, ...] = Field(min_length=1)
-    fit: Literal["crop", "pad"]
-    padding: str | None
+    fit: Literal["crop", "pad", "stretch", "tiles"]
+    padding: str | None  # such as `64x48+0+8 on #ffffff`: where on its square a picture lies
     align: str | None
     licence: str
     credits: tuple[str, ...]
     decisions_sha256: Sha256 | None
     skipped: tuple[SkippedFile, ...]
     software: str
+    prepared: Prepared | None = None  # None: by a version that did not tell
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -1,188 +1,186 @@
 """From pictures, however they come, to a dataset: whole, or not at all."""
 
-import csv
 import os
 import shutil
 import uuid
 import warnings
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeVar
 
-from explorer import __version__
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE, sync_folder, write_bytes
+from explorer.core.files import BESIDE, sync_folder
 from explorer.core.progress import Progress
-from training.data.card import CARD, MAX_SIZE, TABLE, ClassCount, DatasetCard, SkippedFile
-from training.data.decode import Fit, Pixels, Skipped, colour, to_png
-from training.data.folder import open_source
-from training.data.shards import ShardWriter
-from training.data.source import Picture, Source, classes
+from training.data.card import MAX_SIZE, DatasetCard, Prepared
+from training.data.decisions import Decisions, read_decisions
+from training.data.film import EVERY_SECOND, Frames
+from training.data.fit import Crop, Fit, How, checked, code, colour
+from training.data.several import By, Named, check_apart, joined, named, open_sources, sort
+from training.data.source import Source
+from training.data.spread import Hands, cluster, cores, processes, threads
+from training.data.steps import Plan, Step
+from training.data.writing import Writing, is_usable, is_zip
 
-_FIXED = ("index", "file", "class", "source", "author", "licence")
-_AHEAD = 8  # pictures that each worker may be ahead of the writer
-
-Q = TypeVar("Q")
-A = TypeVar("A")
+_MANY = 256  # pictures from which on processes are worth their start
 
 
 def prepare(
-    source: Path,
+    source: Path | Sequence[Path],
     out: Path,
     *,
-    size: int,
+    size: int | tuple[int, int],
     grey: bool = False,
     background: str = "white",
+    fit: How = "crop",
+    crop: Crop = "centre",
+    tile: int | None = None,
+    tile_step: int | None = None,
+    steps: Sequence[Step] = (),
+    align: str | None = None,
+    classes: By = "auto",
+    frames: Frames = EVERY_SECOND,
+    decisions: Path | None = None,
     name: str | None = None,
     licence: str = "",
     credits: Sequence[str] = (),
     progress: Progress = Progress(),
     workers: int | None = None,
+    scheduler: str | None = None,
 ) -> DatasetCard:
-    """Turn a folder, a zip of one or a `.npy` array into a dataset at ``out``.
+    """Turn folders, zips of them, `.npy` arrays, films and datasets into a dataset at ``out``.
 
-    Every picture becomes ``size`` pixels square, cropped to its middle. What can't be used
-    is listed on the card with its reason. The same source gives the same records whatever
-    the number of ``workers``. ``licence`` and ``credits`` default to what a LICENCE and a
-    CREDITS file at the root of ``source`` say.
+    What can't be used is listed on the card with its reason. The same sources give the same
+    records whatever the number of ``workers``, and whether they are threads, processes or those
+    of a ``scheduler``. ``licence`` and ``credits`` default to what LICENCE and CREDITS files at
+    the roots of the sources say. An ``out`` that ends in `.zip` becomes a StyleGAN zip.
+
+    Args:
+        source: one or several; each may be written as `name=path`.
+        out: must be new.
+        size: pixels a side, or width and height, which are padded to a square.
+        grey: one channel instead of three.
+        background: what lies under transparency and around what is padded.
+        fit: how a picture comes to its size; ``crop``, ``tile`` and ``tile_step`` (pixels) are its
+            settings.
+        steps: are done to every picture between upright and fitted, in this order.
+        align: what the card is to say of the one among them that aligns.
+        classes: what makes them, folders or sources.
+        frames: which are taken of films.
+        decisions: a file of what to leave out, or to call otherwise.
+        name: of the dataset; the source's.
+        licence: of the pictures that nothing nearer speaks of.
+        credits: whom to thank, likewise.
+        progress: hears how far it is, and may stop it.
+        workers: how many; the processor's cores.
+        scheduler: the address of Dask's, or "local".
 
     Raises:
-        KnownError: ``out`` is there already or can't be written, ``source`` can't be read or
-            holds no usable picture, or a setting makes no sense.
+        KnownError: ``out`` is there already or can't be written, a source can't be read or none
+            holds a usable picture, or a setting makes no sense.
         Cancelled: ``progress`` was told to stop; nothing is left at ``out``.
     """
-    if not 1 <= size <= MAX_SIZE:
-        raise KnownError(f"--size {size} makes no sense; choose from 1 to {MAX_SIZE} pixels.")
-    fit = Fit(size, grey, colour(background))
+    plan = Plan(_fit(size, grey, background, fit, crop, tile, tile_step), tuple(steps))
+    sources = [named(one) for one in ([source] if isinstance(source, Path) else source)]
+    if not sources:
+        raise KnownError("prepare needs a source; name a folder, a zip of one or a .npy array.")
+    if frames.every_s is not None and not 0.001 <= frames.every_s <= 86_400:
+        raise KnownError(f"--every {frames.every_s:g} makes no sense; give seconds, such as 0.5.")
     if out.exists() or out.is_symlink():
         raise KnownError(f"{out} is already there; choose another folder or remove it first.")
-    if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
-        raise KnownError(f"{out} lies inside {source}; put the dataset somewhere else.")
+    check_apart(sources, out)
+    decided = Decisions() if decisions is None else read_decisions(decisions)
 
     with (
-        open_source(source) as found,
+        open_sources(sources) as parts,
         _beside(out) as folder,
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", module="PIL")  # damaged files end up in `skipped`
-        told = _Told(
-            name or (source.resolve().name if source.is_dir() else source.stem),
-            licence or found.licence,
-            tuple(credits) or tuple(found.credits),
+        found = joined(parts, licence, credits)
+        if decided.by_file:
+            files = {each.file for each in found.pictures}
+            decided.check_known(files | {file for file, _ in found.skipped})
+
+        class_of = sort(
+            parts,
+            classes,
+            decided,
+            lambda number: is_usable(found.pictures[number], plan, frames, decided),
         )
-        try:
-            return _write(
-                found, folder, fit, told, progress, workers or min(8, os.cpu_count() or 1)
-            )
-        except _Empty as empty:
-            raise KnownError(f"{source} holds no picture that can be used{empty}.") from empty
+        writing = Writing(found, plan, frames, decided, class_of, folder, out)
+        count = workers or cores()
+        with _hands(found, count, scheduler) as hands:
+            writing.take(hands, progress, carries=scheduler is not None)
+        if not writing.to.count:
+            raise KnownError(f"{_called(sources)} no picture that can be used{writing.why_empty}.")
+        told = _prepared(sources, classes, plan, frames, writing.rejected)
+        return writing.finish(name or _name(sources, out), align, told)
 
 
-class _Empty(Exception):
-    """Nothing could be used; the text says of one file why."""
+def _fit(
+    size: int | tuple[int, int],
+    grey: bool,
+    background: str,
+    how: How,
+    crop: Crop,
+    tile: int | None,
+    step: int | None,
+) -> Fit:
+    width, height = (size, size) if isinstance(size, int) else size
+    for side in (width, height):
+        if not 1 <= side <= MAX_SIZE:
+            raise KnownError(f"--size {side} makes no sense; choose from 1 to {MAX_SIZE} pixels.")
+    inner = None if width == height else (width, height)
+    ground = colour(background)
+    for option, value in (("--tile", tile), ("--tile-step", step)):
+        if value is not None and value < 1:
+            raise KnownError(f"{option} {value} makes no sense; give a number of pixels.")
+    return checked(Fit(max(width, height), grey, ground, how, inner, crop, tile or 0, step or 0))
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What the card says and the pictures can't."""
+def _hands(found: Source, workers: int, scheduler: str | None) -> AbstractContextManager[Hands]:
+    if workers < 1:
+        raise KnownError(f"--workers {workers} makes no sense; choose at least 1.")
+    if scheduler is not None:
+        return cluster(scheduler, workers)
+    return processes(workers) if len(found.pictures) >= _MANY else threads(workers)
 
-    name: str
-    licence: str
-    credits: tuple[str, ...]
+
+def _called(sources: Sequence[Named]) -> str:
+    first = f"{sources[0].path}"
+    return f"{first} holds" if len(sources) == 1 else f"{first} and the other sources hold"
 
 
-def _write(
-    found: Source, folder: Path, fit: Fit, told: _Told, progress: Progress, workers: int
-) -> DatasetCard:
-    skipped = [SkippedFile(file=file, reason=reason) for file, reason in found.skipped]
-    class_of = classes(
-        [picture.file for picture in found.pictures],
-        lambda number: isinstance(_read(found.pictures[number], fit), tuple),
+def _name(sources: Sequence[Named], out: Path) -> str:
+    return sources[0].name if len(sources) == 1 else out.absolute().stem
+
+
+def _prepared(
+    sources: Sequence[Named], by: By, plan: Plan, frames: Frames, rejected: int
+) -> Prepared:
+    fit = plan.fit
+    return Prepared(
+        sources=tuple(one.name for one in sources),
+        classes=by,
+        width=fit.width,
+        height=fit.height,
+        background=code(fit.background),
+        crop=fit.crop if fit.how == "crop" else None,
+        tile=fit.covered if fit.how == "tiles" else None,
+        tile_step=fit.stride if fit.how == "tiles" else None,
+        steps=tuple(step.told for step in plan.steps),
+        every_s=frames.every_s,
+        scenes=frames.scenes,
+        rejected=rejected,
     )
-    names = sorted(set(class_of.values()))
-    label_of = {name: label for label, name in enumerate(names)}
-    counts: Counter[str] = Counter()
-    factors = [name for name in found.columns if name not in _FIXED]
-
-    with (
-        (folder / TABLE).open("w", encoding="utf-8", newline="") as file,
-        ShardWriter(folder) as to,
-    ):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow([*_FIXED, *factors])
-        answers = _in_order(lambda picture: _read(picture, fit), found.pictures, workers)
-        for done, (picture, answer) in enumerate(answers, start=1):
-            if isinstance(answer, Skipped):
-                skipped.append(SkippedFile(file=picture.file, reason=str(answer)))
-            else:
-                png, pixels = answer
-                name = class_of.get(picture.file, "")
-                counts[name] += 1
-                index = to.add(png, label_of.get(name, 0), pixels)
-                known = dict(zip(found.columns, found.table.get(picture.file, ()), strict=False))
-                row = {"licence": told.licence} | {k: v for k, v in known.items() if v}
-                row |= {"index": str(index), "file": picture.file, "class": name}
-                table.writerow([row.get(column, "") for column in (*_FIXED, *factors)])
-            progress.reach(done / len(found.pictures))
-    if not to.count:
-        raise _Empty(f": {skipped[0].file} {skipped[0].reason}" if skipped else "")
-
-    card = DatasetCard(
-        name=told.name,
-        count=to.count,
-        height=fit.size,
-        width=fit.size,
-        channels=1 if fit.grey else 3,
-        classes=tuple(ClassCount(name=name, count=counts[name]) for name in names),
-        content_sha256=to.content_sha256,
-        shards=tuple(to.shards),
-        fit="crop",
-        padding=None,
-        align=None,
-        licence=told.licence,
-        credits=told.credits,
-        decisions_sha256=None,
-        skipped=tuple(sorted(skipped, key=lambda one: one.file)),
-        software=f"masquerade {__version__}",
-    )
-    write_bytes(folder / CARD, card.model_dump_json(indent=1).encode())
-    return card
-
-
-def _read(picture: Picture, fit: Fit) -> tuple[bytes, Pixels] | Skipped:
-    try:
-        pixels = picture.read(fit)
-    except Skipped as reason:
-        return reason
-    return to_png(pixels), pixels
-
-
-def _in_order(
-    work: Callable[[Q], A], questions: Iterable[Q], workers: int
-) -> Iterator[tuple[Q, A]]:
-    """Work on several at once, and answer in the order asked, however many workers there are."""
-    waiting: deque[tuple[Q, Future[A]]] = deque()
-    pool = ThreadPoolExecutor(workers)  # Pillow and zlib let go of the GIL while they work
-    try:
-        for question in questions:
-            waiting.append((question, pool.submit(work, question)))
-            if len(waiting) > workers * _AHEAD:
-                asked, answer = waiting.popleft()
-                yield asked, answer.result()
-        while waiting:
-            asked, answer = waiting.popleft()
-            yield asked, answer.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Lend a folder that becomes ``out`` when all went well, and vanishes otherwise."""
+    """Lend a folder that becomes ``out``, or holds the zip that does, when all went well.
+
+    It vanishes otherwise.
+    """
     beside = out.parent / f"{BESIDE}{uuid.uuid4().hex}"
     try:
         beside.mkdir(parents=True)
@@ -191,7 +189,7 @@ def _beside(out: Path) -> Iterator[Path]:
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
         sync_folder(beside)
-        beside.rename(out)
+        (beside / out.name if is_zip(out) else beside).rename(out)
         sync_folder(out.parent)
     except OSError as error:
         raise KnownError(

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from explorer.core.files import inside, sha256
+from explorer.core.files import inside
 from training.data.card import DatasetCard, Shard
 from training.data.decode import Pixels
+from training.data.tfrecord import FOOTER, HEADER, example, record
 
 MAX_RECORDS = 4096
 MAX_BYTES = 128 << 20
-_HEADER, _FOOTER = 12, 4  # TFRecord: uint64 length and its CRC, the data, its CRC
 
 
 class ShardWriter:
@@ -31,37 +31,33 @@ class ShardWriter:
         self.count = 0
         self._folder = folder
         self._content = hashlib.sha256()
-        self._file: Any = None
+        self._file: BinaryIO | None = None
+        self._sha256 = hashlib.sha256()
         self._records = self._bytes = 0
 
     def add(self, png: bytes, label: int, pixels: Pixels) -> int:
         """Write the next record; gives its index."""
-        import tensorflow as tf
-
         if self._file is None:
-            with as_os_error():
-                self._file = tf.io.TFRecordWriter(str(self._path()))
+            self._file = self._path().open("xb")
         index = self.count
-        features = {
-            "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[png])),
-            "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
-            "index": tf.train.Feature(int64_list=tf.train.Int64List(value=[index])),
-        }
-        example = tf.train.Example(features=tf.train.Features(feature=features))
-        record = example.SerializeToString(deterministic=True)
-        with as_os_error():
-            self._file.write(record)
+        framed = record(example(png, label, index))
+        self._file.write(framed)
+        self._sha256.update(framed)
         self._content.update(content_of(label, index, pixels))
         self.count += 1
         self._records += 1
-        self._bytes += len(record)
+        self._bytes += len(framed)
         if self._records == MAX_RECORDS or self._bytes >= MAX_BYTES:
-            self._finish()
+            self._finish(self._file)
         return index
 
     @property
     def content_sha256(self) -> str:
         return self._content.hexdigest()
+
+    def finish(self, table: Path, classes: Sequence[str]) -> tuple[Shard, ...]:
+        """All shards; the table lies beside them already, and classes are on the card."""
+        return tuple(self.shards)
 
     def __enter__(self) -> Self:
         return self
@@ -75,22 +71,23 @@ class ShardWriter:
         if self._file is None:
             return
         if error is None:
-            self._finish()
+            self._finish(self._file)
         else:
-            with suppress(OSError), as_os_error():
+            with suppress(OSError):
                 self._file.close()
 
     def _path(self) -> Path:
         return self._folder / f"records-{len(self.shards):05d}.tfrecord"
 
-    def _finish(self) -> None:
-        with as_os_error():
-            self._file.close()
-        self._file = None
-        path = self._path()
-        with path.open("rb+") as file:
+    def _finish(self, file: BinaryIO) -> None:
+        with file:
+            file.flush()
             os.fsync(file.fileno())
-        self.shards.append(Shard(file=path.name, records=self._records, sha256=sha256(path)))
+        self._file = None
+        self.shards.append(
+            Shard(file=self._path().name, records=self._records, sha256=self._sha256.hexdigest())
+        )
+        self._sha256 = hashlib.sha256()
         self._records = self._bytes = 0
 
 
@@ -175,11 +172,11 @@ def _spans(content: mmap.mmap) -> list[tuple[int, int]] | None:
     spans = []
     at = 0
     while at < len(content):
-        if at + _HEADER > len(content):
+        if at + HEADER > len(content):
             return None
         (length,) = struct.unpack_from("<Q", content, at)
-        start, end = at + _HEADER, at + _HEADER + length
-        at = end + _FOOTER
+        start, end = at + HEADER, at + HEADER + length
+        at = end + FOOTER
         if at > len(content):
             return None
         spans.append((start, end))

@@ -1,9 +1,13 @@
-"""Where pictures come from, seen one way whether folder, archive or array."""
+"""Where pictures come from, seen one way whether folder, archive, array, film or dataset."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from training.data.decode import Fit, Pixels
+from training.data.credits import Credit, Known, credit_of
+from training.data.decode import to_png
+from training.data.fit import Fit, Pixels
+from training.data.steps import Load, Plan
 
 UNSORTED = "unsorted"
 """The class of pictures that lie beside the class folders."""
@@ -11,28 +15,52 @@ UNSORTED = "unsorted"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture that is there but not yet read.
+    """One picture that is there but not yet read, or a film full of them.
 
-    ``read`` gives uint8 ``(fit.size, fit.size, fit.channels)`` or raises ``Skipped``; it may
-    be called on any thread.
+    ``load`` gives the file's bytes, or pixels where there is no file, or raises ``Skipped``; it
+    may be called on any thread and, pickled, in another process of this machine.
     """
 
     file: str  # its name inside the source, "/" between folders
-    read: Callable[[Fit], Pixels]
-    # Its file as it lies there, or a PNG of it; raises ``Skipped``. None where there is neither.
-    content: Callable[[], bytes] | None = None
+    load: Load
+    film: Path | None = None  # where its frames are to be read from
+
+    def content(self) -> bytes:
+        """Its file as it lies there, or a PNG of it; raises ``Skipped``."""
+        raw = self.load()
+        return raw if isinstance(raw, bytes) else to_png(raw)
+
+    def read(self, fit: Fit) -> Pixels:
+        """The picture alone as a dataset of this ``fit`` would hold it; raises ``Skipped``."""
+        return Plan(fit).pixels(self.load())[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a folder, zip or array holds, in order of name, and what is known of it."""
+    """What a source holds, in order of name, and what is known of it."""
 
     pictures: Sequence[Picture]
     skipped: Sequence[tuple[str, str]] = ()  # file, reason
     columns: Sequence[str] = ()  # of the table that lies beside the pictures
     table: Mapping[str, Sequence[str]] = field(default_factory=dict)  # file -> a value a column
-    licence: str = ""
+    classes: Mapping[str, str] | None = None  # file -> class, where the source itself says so
+    known: Known = field(default_factory=Known)  # whose the pictures are
+    licence: str = ""  # of all, where nothing nearer speaks
     credits: Sequence[str] = ()
+    roots: Sequence[str] = ("",)  # folders that hold everything; a zip may be wrapped in one
+
+    def row(self, file: str) -> dict[str, str]:
+        """What the table says of a picture, or of the picture that it is a part of."""
+        name = file
+        while name:
+            if name in self.table:
+                return dict(zip(self.columns, self.table[name], strict=False))
+            name = name.rpartition("#")[0]
+        return {}
+
+    def told(self, file: str) -> Credit:
+        """What the table says of a picture's origin."""
+        return credit_of(self.row(file))
 
 
 def classes(files: Sequence[str], is_picture: Callable[[int], bool]) -> dict[str, str]:

@@ -12,11 +12,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from training.data.decode import Fit, Pixels, Skipped, colour, decode, fit_array, to_png
+from training.data.decode import Fit, Pixels, Skipped, colour, to_png
+from training.data.steps import Plan
 
 WHITE = (255, 255, 255)
 COLOUR_8 = Fit(8, grey=False, background=WHITE)
 GREY_8 = Fit(8, grey=True, background=WHITE)
+
+
+def decode(content: bytes, fit: Fit) -> Pixels:
+    (pixels,) = Plan(fit).pixels(content)
+    return pixels
+
+
+def fit_array(content: Pixels, fit: Fit) -> Pixels:
+    (pixels,) = Plan(fit).pixels(content)
+    return pixels
 
 
 def speckled(height: int, width: int, channels: int = 3) -> Pixels:
@@ -181,7 +192,7 @@ def test_any_shape_comes_out_square_and_right(width: int, height: int, grey: boo
 
 def test_a_sliver_is_skipped_and_says_so() -> None:
     sliver = packed(Image.new("RGB", (10_000, 1)), "PNG")
-    with pytest.raises(Skipped, match=r"too small: its shorter side has 1 pixels"):
+    with pytest.raises(Skipped, match=r"too small: its 10000×1 pixels would be enlarged"):
         decode(sliver, COLOUR_8)
 
 

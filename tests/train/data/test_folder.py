@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from explorer.core.errors import KnownError
+from training.data.credits import Credit
 from training.data.decode import Fit, Skipped
 from training.data.folder import open_source
 from training.data.source import classes
@@ -94,17 +95,19 @@ def test_a_table_beside_the_pictures_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [filled, zipped])
 @pytest.mark.parametrize("wrap", ["", "all/"])
-def test_only_what_lies_at_the_root_speaks_for_every_picture(
+def test_a_notice_speaks_for_its_own_folder_and_those_below(
     tmp_path: Path, make: Callable[[Path, dict[str, bytes]], Path], wrap: str
 ) -> None:
     own = {"b/LICENCE": b"CC0-1.0\n", "b/CREDITS": b"Bob\n", "b/pictures.csv": b"file,x\n2.png,5\n"}
-    files = {"a/1.png": png(), "b/2.png": png(), **own}
+    files = {"a/1.png": png(), "b/2.png": png(), "b/in/3.png": png(), **own}
     path = make(tmp_path / "source", {wrap + name: content for name, content in files.items()})
+    bob = Credit(author="Bob", licence="CC0-1.0")
     with open_source(path) as source:
-        assert (source.licence, source.credits, source.table) == ("", [], {})
-        reasons = dict(source.skipped)
-    assert sorted(reasons) == sorted(wrap + name for name in own)
-    assert all("root" in reason for reason in reasons.values())
+        assert (source.licence, list(source.credits), source.table) == ("", [], {})
+        assert [source.known.of(each.file) for each in source.pictures] == [Credit(), bob, bob]
+        (table,) = source.skipped
+        assert table[0] == f"{wrap}b/pictures.csv"
+        assert "root" in table[1]
 
     path = make(
         tmp_path / "more",
@@ -112,6 +115,8 @@ def test_only_what_lies_at_the_root_speaks_for_every_picture(
     )
     with open_source(path) as source:
         assert source.licence == "CC-BY-4.0"
+        ours = [source.known.of(each.file).licence for each in source.pictures]
+        assert ours == ["CC-BY-4.0", "CC0-1.0", "CC0-1.0"]
 
 
 @pytest.mark.parametrize("table", [b"\xff\xfe", b"name,shape\na,b\n", b'file,x\n"a', b"file\n,\n"])

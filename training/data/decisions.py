@@ -1,0 +1,174 @@
+"""What a person decided of every picture: kept or rejected, and of which class it is.
+
+A CSV with the columns `file`, `decision`, `class` and `reason`, one line a picture; written by
+curation, by hand or by a spreadsheet. Files are called as in the dataset's `pictures.csv`; a
+line for a picture that was cut into parts (`photo.jpg`) speaks for all of them, unless a part
+(`photo.jpg#2`) has a line of its own. Nothing is ever deleted: what is rejected is left out.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from explorer.core.errors import KnownError
+from explorer.core.files import write_bytes
+from training.data.credits import clean, plain_text
+from training.data.listing import plain_name
+
+Verdict: TypeAlias = Literal["keep", "reject"]
+
+COLUMNS = ("file", "decision", "class", "reason")
+_MAX_BYTES = 128 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Of one picture."""
+
+    file: str
+    decision: Verdict
+    class_name: str = ""  # empty: the class that it has
+    reason: str = ""  # for people; nothing depends on it
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """All of a file, by picture."""
+
+    by_file: Mapping[str, Decision] = field(default_factory=dict)
+    sha256: str | None = None  # of the file
+    path: Path | None = None
+
+    def of(self, file: str) -> Decision | None:
+        """What was decided of a picture, or of the one that it is a part of."""
+        name = file
+        while name:
+            if name in self.by_file:
+                return self.by_file[name]
+            name = name.rpartition("#")[0]
+        return None
+
+    def rejects(self, file: str) -> bool:
+        found = self.of(file)
+        return found is not None and found.decision == "reject"
+
+    def has_parts(self, file: str) -> bool:
+        """Whether a part of this picture has a line of its own, so that it must be looked at."""
+        return any(name.startswith(f"{file}#") for name in self.by_file)
+
+    def check_known(self, files: Collection[str]) -> None:
+        """See that every line is about one of ``files`` or, perhaps, a part of one.
+
+        Raises:
+            KnownError: one is not.
+        """
+        for name in self.by_file:
+            whole = name
+            while whole and whole not in files:
+                whole = whole.rpartition("#")[0]
+            if not whole:
+                raise self._unknown(name)
+
+    def check_met(self, files: Collection[str], met: Collection[str]) -> None:
+        """See that parts which were decided on did come up; ``met`` are those that did.
+
+        Raises:
+            KnownError: one did not.
+        """
+        for name in self.by_file:
+            if name not in files and name not in met:
+                raise self._unknown(name)
+
+    def _unknown(self, name: str) -> KnownError:
+        return KnownError(
+            f"{self.path} decides on {name!r}, which is not among the pictures; decide on the "
+            "source that you prepare, or take the line out."
+        )
+
+
+def read_decisions(path: Path) -> Decisions:
+    """Read a decision file.
+
+    Raises:
+        KnownError: it can't be read, lacks a column, holds a word that is no decision, or says two
+            different things of one picture.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise KnownError(
+            f"{path} can't be read: {error.strerror}; name the file that `explorer-train curate` "
+            "wrote."
+        ) from error
+    if len(content) > _MAX_BYTES:
+        raise KnownError(
+            f"{path} is longer than {_MAX_BYTES >> 20} MB, which no list of decisions is."
+        )
+    text, strange = plain_text(content)
+    if strange:
+        raise KnownError(f"{path} {strange.split(',')[0]}; save it as UTF-8.")
+    found: dict[str, Decision] = {}
+    lines: dict[str, int] = {}
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        places = _places(path, next(rows, []))
+        for row in rows:
+            if not any(row):
+                continue
+            one = _decision(path, rows.line_num, places, row)
+            if (before := found.setdefault(one.file, one)) != one and (
+                (before.decision, before.class_name) != (one.decision, one.class_name)
+            ):
+                raise KnownError(
+                    f"{path} contradicts itself about {one.file!r} in lines {lines[one.file]} and "
+                    f"{rows.line_num}; keep one of the two."
+                )
+            lines.setdefault(one.file, rows.line_num)
+    except csv.Error as error:
+        raise KnownError(f"{path} can't be read in line {rows.line_num}: {error}.") from error
+    return Decisions(found, hashlib.sha256(content).hexdigest(), path)
+
+
+def write_decisions(path: Path, decisions: Iterable[Decision]) -> None:
+    """Write them, in order of file, whole or not at all.
+
+    Raises:
+        KnownError: the file can't be written.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for one in sorted(decisions, key=lambda one: one.file):
+        rows.writerow((one.file, one.decision, one.class_name, one.reason))
+    write_bytes(path, text.getvalue().encode())
+
+
+def _places(path: Path, heading: list[str]) -> dict[str, int]:
+    named = [clean(title).lower() for title in heading]
+    for needed in COLUMNS[:2]:
+        if needed not in named:
+            raise KnownError(
+                f"{path} has no column {needed!r}; a decision file has the columns "
+                f"{', '.join(COLUMNS)}."
+            )
+    return {name: named.index(name) for name in COLUMNS if name in named}
+
+
+def _decision(path: Path, line: int, places: Mapping[str, int], row: list[str]) -> Decision:
+    told = {name: row[at] if at < len(row) else "" for name, at in places.items()}
+    file = plain_name(told["file"])
+    word = told["decision"].strip().lower()
+    if not file:
+        raise KnownError(f"{path} names no file in line {line}; fill it in or take the line out.")
+    for verdict in get_args(Verdict):
+        if word == verdict:
+            class_name = clean(told.get("class", ""))
+            return Decision(file, verdict, class_name, clean(told.get("reason", "")))
+    raise KnownError(
+        f"{path} says {clean(word)!r} of {file!r} in line {line}; a decision is keep or reject."
+    )

@@ -1,0 +1,39 @@
+"""Files before it is known which of them are pictures."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.data.decode import Skipped
+
+MAX_BYTES = 128 << 20  # of one picture file; a longer one is a film or a bomb
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file; ``content(limit)`` reads it, or raises ``Skipped``, here or in another process."""
+
+    file: str
+    content: Callable[[int], bytes]
+    path: Path | None = None  # where it lies by itself on disk, if it may be a film
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a folder or an archive holds."""
+
+    entries: list[Entry]
+    skipped: list[tuple[str, str]]  # file, reason
+
+
+def plain_name(name: str) -> str:
+    """A name as it can be written in UTF-8, the same whether a Mac or Linux stored it."""
+    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return unicodedata.normalize("NFC", readable)
+
+
+def check_length(length: int, limit: int) -> None:
+    """Raise ``Skipped`` where a file of so many bytes is not to be read."""
+    if length > limit:
+        raise Skipped(f"is longer than {limit >> 20} MB")

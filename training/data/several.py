@@ -1,0 +1,225 @@
+"""Several sources as one, and the classes of its pictures."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias, overload
+
+from explorer.core.errors import KnownError
+from training.data.credits import Known, Notices
+from training.data.decisions import Decisions
+from training.data.folder import open_source
+from training.data.listing import plain_name
+from training.data.source import UNSORTED, Picture, Source, classes
+
+By: TypeAlias = Literal["auto", "folders", "sources", "none"]
+"""What makes classes: folders inside the sources, or the sources themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several sources."""
+
+    name: str  # of its class, where sources are classes
+    prefix: str  # of its files' names: "" for an only one, else ending in "/"
+    source: Source
+
+    def file(self, number: int) -> str:
+        return self.prefix + self.source.pictures[number].file
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A source as it was asked for."""
+
+    name: str
+    path: Path
+
+
+def named(source: Path) -> Named:
+    """A source, which may be written as `name=path`; else it is called as it is on disk."""
+    name, equals, path = str(source).partition("=")
+    if equals and name and path and not source.exists():
+        return Named(plain_name(name), Path(path))
+    whole = source.resolve()
+    return Named(plain_name(whole.name if source.is_dir() else source.stem), source)
+
+
+@contextmanager
+def open_sources(sources: Sequence[Named]) -> Iterator[list[Part]]:
+    """Open them all.
+
+    Raises:
+        KnownError: one can't be read.
+    """
+    with ExitStack() as stack:
+        parts: list[Part] = []
+        taken: set[str] = set()
+        for one in sources:
+            prefix = ""
+            if len(sources) > 1:
+                number, prefix = 1, one.name.replace("/", "_") or "_"
+                while prefix in taken:  # two folders may be called alike, their pictures too
+                    number += 1
+                    prefix = f"{one.name}-{number}"
+                taken.add(prefix)
+                prefix += "/"
+            parts.append(Part(one.name, prefix, stack.enter_context(open_source(one.path))))
+        yield parts
+
+
+def joined(parts: Sequence[Part], licence: str, credits: Sequence[str]) -> Source:
+    """All parts as one source; ``licence`` and ``credits`` stand in for those at the roots."""
+    columns = list(dict.fromkeys(name for part in parts for name in part.source.columns))
+    table: dict[str, Sequence[str]] = {}
+    known = [_known(part, licence, credits) for part in parts]
+    for part in parts:
+        for file, row in part.source.table.items():
+            told = dict(zip(part.source.columns, row, strict=False))
+            same = list(part.source.columns) == columns
+            table[part.prefix + file] = row if same else [told.get(name, "") for name in columns]
+    licences = {f: x for each in known for f, x in each.notices.licences.items()}
+    thanks = {f: x for each in known for f, x in each.notices.credits.items()}
+    return Source(
+        _Joined(parts),
+        [(part.prefix + file, why) for part in parts for file, why in part.source.skipped],
+        columns=columns,
+        table=table,
+        known=Known(
+            {file: x for each in known for file, x in each.written.items()},
+            Notices(licences, thanks),
+        ),
+        credits=tuple(credits)
+        or tuple(dict.fromkeys(line for part in parts for line in part.source.credits)),
+    )
+
+
+def sort(
+    parts: Sequence[Part], by: By, decisions: Decisions, is_usable: Callable[[int], bool]
+) -> dict[str, str]:
+    """The class of every picture that may be used, by file; empty where there are none.
+
+    Args:
+        parts: the sources.
+        by: what makes classes.
+        decisions: may leave pictures out, or give them another class.
+        is_usable: tells of the n-th picture of all; asked until it says yes once for each class.
+    """
+    found: dict[str, str] = {}
+    numbers: dict[str, int] = {}
+    without: list[str] = []
+    start = 0
+    by_source = by == "sources" or (by == "auto" and len(parts) > 1)
+    for part in parts:
+        here = [(start + n, part.source.pictures[n].file) for n in range(len(part.source.pictures))]
+        start += len(here)
+        here = [each for each in here if not _is_out(decisions, part.prefix + each[1])]
+        numbers |= {part.prefix + file: number for number, file in here}
+        of_part: dict[str, str] = {}
+        if by == "none":
+            pass
+        elif by_source:
+            of_part = {file: part.name for _, file in here}
+        elif part.source.classes is not None:
+            of_part = {file: part.source.classes.get(file, UNSORTED) for _, file in here}
+        else:
+            places = [number for number, _ in here]
+            of_part = classes([file for _, file in here], _at(places, is_usable))
+        if not of_part:
+            without += [part.prefix + file for _, file in here]
+        found |= {part.prefix + file: name for file, name in of_part.items()}
+    moved = {
+        file: one.class_name
+        for file in numbers
+        if (one := decisions.of(file)) is not None and one.class_name
+    }
+    if found or moved:
+        found = {**dict.fromkeys(without, UNSORTED), **found, **moved}
+    return _alive(found, numbers, is_usable)
+
+
+def _at(places: Sequence[int], is_usable: Callable[[int], bool]) -> Callable[[int], bool]:
+    return lambda number: is_usable(places[number])
+
+
+def _is_out(decisions: Decisions, file: str) -> bool:
+    return decisions.rejects(file) and not decisions.has_parts(file)
+
+
+def _alive(
+    found: dict[str, str], numbers: dict[str, int], is_usable: Callable[[int], bool]
+) -> dict[str, str]:
+    """Without the classes that would have no picture; nothing where only one is left."""
+    alive: dict[str, bool] = {}
+    for file, name in found.items():
+        if not alive.get(name):
+            alive[name] = is_usable(numbers[file])
+    names = {name for name, lives in alive.items() if lives}
+    if len(names) < 2:
+        return {}
+    return {file: name for file, name in found.items() if name in names}
+
+
+def _known(part: Part, licence: str, credits: Sequence[str]) -> Known:
+    source = part.source
+    licences, thanks = dict(source.known.notices.licences), dict(source.known.notices.credits)
+    for root in source.roots:
+        if licence:
+            licences.pop(root, None)
+        if credits:
+            thanks.pop(root, None)
+    if licence:
+        licences.setdefault("", licence)
+    if credits:
+        thanks.setdefault("", tuple(credits))
+    return Known(
+        {part.prefix + file: credit for file, credit in source.known.written.items()},
+        Notices(
+            {part.prefix + folder: name for folder, name in licences.items()},
+            {part.prefix + folder: lines for folder, lines in thanks.items()},
+        ),
+    )
+
+
+class _Joined(Sequence[Picture]):
+    """The pictures of all parts, one after another, each made when it is asked for."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._count = sum(len(part.source.pictures) for part in parts)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> Picture: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
+    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
+        if isinstance(number, slice):
+            return [self[n] for n in range(len(self))[number]]
+        if number < 0:
+            raise IndexError(number)
+        for part in self._parts:
+            if number < len(part.source.pictures):
+                one = part.source.pictures[number]
+                return Picture(part.prefix + one.file, one.load, one.film) if part.prefix else one
+            number -= len(part.source.pictures)
+        raise IndexError(number)
+
+
+def check_apart(sources: Sequence[Named], out: Path) -> None:
+    """See that what is written does not become part of what is read.
+
+    Raises:
+        KnownError: ``out`` lies inside a source, or a source is named twice.
+    """
+    seen: set[Path] = set()
+    for one in sources:
+        path = one.path.resolve()
+        if one.path.is_dir() and out.resolve().is_relative_to(path):
+            raise KnownError(f"{out} lies inside {one.path}; put the dataset somewhere else.")
+        if path in seen:
+            raise KnownError(f"{one.path} is named twice; name every source once.")
+        seen.add(path)
