@@ -6,7 +6,7 @@ import sys
 from explorer.core.errors import KnownError
 from explorer.core.places import log_file
 from explorer.core.words import last_words
-from training.cli import adopting, estimating, evaluating, models, pictures, runs, seeing
+from training.cli import adopting, estimating, evaluating, models, pictures, runs, seeing, studying
 from training.cli.command import app, console
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "pictures",
     "runs",
     "seeing",
+    "studying",
 ]
 
 _TRAINS = ("tensorflow", "keras", "tf2onnx", "onnx", "tensorboard")  # the extra `train`

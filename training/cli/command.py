@@ -23,6 +23,7 @@ _JOURNEY = (
     "film",
     "report",
     "evaluate",
+    "study",
     "export",
     "adopt",
 )

@@ -1,0 +1,180 @@
+"""Which pictures each cell learns from: nested, chosen by seed, and never those held out."""
+
+import csv
+import io
+import os
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE, sync_folder, write_bytes
+from training.data.card import CARD, TABLE, ClassCount, DatasetCard, read_dataset
+from training.data.shards import ShardWriter
+from training.evaluation.pictures import Pixels, read_pictures
+
+Places = NDArray[np.int64]
+
+_HOLDS = 0  # the seed that chooses what is held out: the same for every cell
+_AT_ONCE = 64
+
+
+def held_out(count: int, held: int) -> Places:
+    """The places of pictures that no cell learns from, rising."""
+    return np.sort(_order(count, _HOLDS)[:held])
+
+
+def chosen(count: int, held: int, size: int, seed: int) -> Places:
+    """The places of ``size`` of the others, rising. A smaller size is a part of a larger one."""
+    rest = np.setdiff1d(np.arange(count), held_out(count, held))
+    return np.sort(rest[_order(len(rest), seed + 1)[:size]])
+
+
+def mixed(places: Places, aliens: int, noise: float, seed: int) -> tuple[Places, Places]:
+    """Put alien pictures in the place of a share of them: the places that stay, and the aliens'.
+
+    More noise replaces more of the same pictures by more of the same aliens.
+
+    Raises:
+        KnownError: there are too few aliens.
+    """
+    count = round(noise * len(places))
+    if count > aliens:
+        raise KnownError(
+            f"A noise of {noise:g} in {len(places):,} pictures needs {count:,} alien ones, and "
+            f"--aliens has {aliens:,}: give it more, or vary noise or size less far."
+        )
+    order = _order(len(places), seed + 1)
+    return np.sort(places[order[count:]]), np.sort(_order(aliens, seed + 1)[:count])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some pictures of a dataset."""
+
+    folder: Path
+    card: DatasetCard
+    places: Places
+
+
+def write_subset(parts: list[Part], out: Path, *, name: str, side: int) -> None:
+    """Write the pictures of ``parts`` as one dataset, ``side`` pixels large, whole or not at all.
+
+    Classes are the first part's; what comes from the others has none of them, so that there are
+    classes only where there is one part.
+
+    Raises:
+        KnownError: a part can't be read, or the disk refuses.
+    """
+    first = parts[0].card
+    beside = out.parent / f"{BESIDE}{uuid.uuid4().hex}"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        beside.mkdir()
+        rows: list[dict[str, str]] = []
+        counts: Counter[int] = Counter()
+        with ShardWriter(beside) as writer:
+            for part in parts:
+                table = _table(part)
+                for place, pixels, label in _pictures(part, side, first.channels):
+                    kind = label if len(parts) == 1 and first.classes else 0
+                    index = writer.add(_png(pixels), kind, pixels)
+                    counts[kind] += 1
+                    rows.append({**table.get(place, {}), "index": str(index)})
+        present = [n for n, _ in enumerate(first.classes) if counts[n]]
+        if len(parts) > 1 or len(present) < len(first.classes):
+            present = []  # a class without a picture would shift the others' labels
+        card = DatasetCard(
+            name=name,
+            count=writer.count,
+            height=side,
+            width=side,
+            channels=first.channels,
+            classes=tuple(ClassCount(name=first.classes[n].name, count=counts[n]) for n in present),
+            content_sha256=writer.content_sha256,
+            shards=tuple(writer.shards),
+            fit=first.fit,
+            padding=first.padding,
+            align=first.align,
+            licence=first.licence,
+            credits=first.credits,
+            decisions_sha256=first.decisions_sha256,
+            skipped=(),
+            software=first.software,
+        )
+        if rows and "file" in rows[0]:
+            write_bytes(beside / TABLE, _csv(rows))
+        write_bytes(beside / CARD, card.model_dump_json(indent=1).encode())
+        sync_folder(beside)
+        if not out.exists():  # another worker may have been as fast
+            beside.rename(out)
+            sync_folder(out.parent)
+    except OSError as error:
+        raise KnownError(
+            f"{out} can't be written: {error.strerror or error}; free some space and run it again."
+        ) from error
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(beside)
+
+
+def part_of(folder: Path, places: Places) -> Part:
+    """KnownError where ``folder`` is no dataset."""
+    return Part(folder, read_dataset(folder), places)
+
+
+def _order(count: int, seed: int) -> Places:
+    """A permutation that numpy promises never to change."""
+    keys = np.random.Philox(key=np.array([seed, count], np.uint64)).random_raw(count)
+    return np.argsort(keys, kind="stable")
+
+
+def _pictures(part: Part, side: int, channels: int) -> Iterator[tuple[int, Pixels, int]]:
+    for batch in read_pictures(part.folder, part.card, part.places, at_once=_AT_ONCE):
+        for place, pixels, label in zip(batch.places, batch.pixels, batch.labels, strict=True):
+            yield int(place), _fitted(pixels, side, channels), int(label)
+
+
+def _fitted(pixels: Pixels, side: int, channels: int) -> Pixels:
+    if pixels.shape == (side, side, channels):
+        return pixels
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    image = image.convert("L" if channels == 1 else "RGB")
+    resized: Pixels = np.asarray(image.resize((side, side), Image.Resampling.LANCZOS))
+    return resized.reshape(side, side, channels)
+
+
+def _png(pixels: Pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def _table(part: Part) -> dict[int, dict[str, str]]:
+    """The rows of the dataset's table by place; none where it has no table that fits."""
+    path = part.folder / TABLE
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return {}
+    if len(rows) != part.card.count or any(None in row or None in row.values() for row in rows):
+        return {}
+    return {int(place): rows[place] for place in part.places}
+
+
+def _csv(rows: list[dict[str, str]]) -> bytes:
+    names = list(dict.fromkeys(name for row in rows for name in row if name != "index"))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, ["index", *names], restval="", lineterminator=os.linesep[-1])
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
