@@ -6,12 +6,23 @@ import sys
 from explorer.core.errors import KnownError
 from explorer.core.places import log_file
 from explorer.core.words import last_words
-from training.cli import adopting, estimating, evaluating, models, pictures, runs, seeing, studying
+from training.cli import (
+    adopting,
+    curating,
+    estimating,
+    evaluating,
+    models,
+    pictures,
+    runs,
+    seeing,
+    studying,
+)
 from training.cli.command import app, console
 
 __all__ = [
     "adopting",
     "app",
+    "curating",
     "estimating",
     "evaluating",
     "main",

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 _JOURNEY = (
     "masks",
+    "curate",
     "prepare",
     "look",
     "estimate",
