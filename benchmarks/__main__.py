@@ -1,4 +1,4 @@
-"""``python -m benchmarks [paint upscale step start export]``: measure, and compare with budgets."""
+"""``python -m benchmarks [paint upscale step start export prepare]``: measure, and compare with budgets."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ class Bench(StrEnum):
     STEP = "step"
     START = "start"
     EXPORT = "export"
+    PREPARE = "prepare"
 
 
 def main(

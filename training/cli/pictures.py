@@ -8,6 +8,8 @@ import typer
 
 from training.cli.command import app, console, with_bar
 
+_FACES = "Options for faces"
+
 Size: TypeAlias = Any  # an int, or width and height; Typer can't be told
 
 
@@ -21,6 +23,10 @@ class Fits(StrEnum):
 class Crops(StrEnum):
     CENTRE = "centre"
     INTEREST = "interest"
+
+
+class Aligns(StrEnum):
+    FACES = "faces"
 
 
 class Classes(StrEnum):
@@ -118,6 +124,36 @@ def prepare(
     scenes: Annotated[
         bool, typer.Option("--scenes", help="Of films: the first frame of every scene.")
     ] = False,
+    align: Annotated[
+        Aligns | None, typer.Option(help="Cut out faces, eyes level.", rich_help_panel=_FACES)
+    ] = None,
+    subject: Annotated[
+        str, typer.Option(help="Whose faces: human or cat.", rich_help_panel=_FACES)
+    ] = "human",
+    faces: Annotated[
+        str, typer.Option(help="Of several: all or largest.", rich_help_panel=_FACES)
+    ] = "all",
+    margin: Annotated[
+        float | None, typer.Option(help="Around a face, in faces.", rich_help_panel=_FACES)
+    ] = None,
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(help="A landmark file of dlib's, for other subjects.", rich_help_panel=_FACES),
+    ] = None,
+    detector: Annotated[
+        Path | None, typer.Option(help="A detector of dlib's.", rich_help_panel=_FACES)
+    ] = None,
+    eyes: Annotated[
+        str | None,
+        typer.Option(help="Which landmarks are the eyes: 36-41/42-47.", rich_help_panel=_FACES),
+    ] = None,
+    cut_out: Annotated[
+        Path | None,
+        typer.Option(help="An ONNX network whose mask is kept; the rest becomes background."),
+    ] = None,
+    cut_out_range: Annotated[
+        str | None, typer.Option(help="What that network takes: imagenet; 0,1; -1,1; 0,255.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; the source's name.")] = None,
     licence: Annotated[
         str, typer.Option(help="Of pictures that no nearer word speaks of, such as CC0-1.0.")
@@ -139,9 +175,31 @@ def prepare(
 
     Example: explorer-train prepare my-pictures/ dataset --size 64 --licence CC-BY-4.0
     """
+    from training.data.decode import colour
     from training.data.film import Frames
     from training.data.prepare import prepare as prepare_pictures
+    from training.data.steps import Step
 
+    steps: list[Step] = []
+    if align is not None:
+        from training.data.align.faces import MARGIN
+        from training.data.align.step import align_faces
+
+        margin = MARGIN if margin is None else margin
+        steps.append(
+            align_faces(
+                subject=subject,
+                which=faces,
+                margin=margin,
+                landmarks=landmarks,
+                detector=detector,
+                eyes=eyes,
+            )
+        )
+    if cut_out is not None:
+        from training.data.align.cutout import cut_out as lay_on
+
+        steps.append(lay_on(cut_out, colour(background), cut_out_range))
     card = with_bar(
         "preparing",
         lambda p: prepare_pictures(
@@ -154,6 +212,8 @@ def prepare(
             crop=crop.value,
             tile=tile,
             tile_step=tile_step,
+            steps=steps,
+            align=steps[0].told if align is not None else None,
             classes=classes.value,
             frames=Frames(every if every is not None else None if scenes else 1.0, scenes),
             decisions=decisions,

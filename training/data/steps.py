@@ -2,7 +2,7 @@
 
 The order is fixed: upright (`decode`), then the steps that were asked for, such as aligning a
 face or laying it on another background, then `fit`. A `Plan` holds all of it; it is made once,
-sent to every worker once, and does the same to a picture on whichever thread, process or machine.
+sent to the workers with the pictures, and does the same to a picture on whichever thread, process or machine.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -35,10 +35,11 @@ class Step(Protocol):
         """What `dataset.json` says of it, with every setting: enough to do it again."""
         ...
 
-    def __call__(self, image: Image.Image) -> Sequence[Image.Image]:
+    def __call__(self, image: Image.Image) -> Sequence[Image.Image | Skipped]:
         """Give one or more ``RGB`` images for this one, itself perhaps.
 
         Two faces in one picture are two images; they are named `photo.jpg#1` and `photo.jpg#2`.
+        A part that can't be used is the reason instead.
 
         Raises:
             Skipped: this picture is to be left out; the text says why, after the file's name,
@@ -132,9 +133,15 @@ def _stepped(
     left_out: list[LeftOut] = []
     for file, image in parts:
         try:
-            done += _named(file, step(image))
+            made = step(image)
         except Skipped as reason:
             left_out.append(LeftOut(file, str(reason)))
+            continue
+        for name, part in _named(file, made):
+            if isinstance(part, Skipped):
+                left_out.append(LeftOut(name, str(part)))
+            else:
+                done.append((name, part))
     return done, left_out
 
 

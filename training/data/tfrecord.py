@@ -42,12 +42,17 @@ def crc32c(data: bytes) -> int:
     A CRC is linear: every byte contributes by its value and its distance from the end alone. So
     a block's contributions are looked up together, and then the blocks are folded into another.
     """
-    if len(data) < _BLOCK:
-        return _crc_by_byte(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    if len(data) < 64:
+        return _crc_by_byte(data) ^ 0xFFFFFFFF
     table, offsets, folds = _tables()
-    ahead = len(data) % _BLOCK
-    crc = _crc_by_byte(data[:ahead], 0xFFFFFFFF)
-    blocks = np.frombuffer(data, np.uint8, offset=ahead).reshape(-1, _BLOCK)
+    # Zeros ahead change nothing where the CRC begins at 0; that it begins at all ones is the same
+    # as having the first four bytes inverted.
+    ahead = -len(data) % _BLOCK
+    padded = np.zeros(ahead + len(data), np.uint8)
+    padded[ahead:] = np.frombuffer(data, np.uint8)
+    padded[ahead : ahead + 4] ^= 255
+    blocks = padded.reshape(-1, _BLOCK)
+    crc = 0
     parts = np.bitwise_xor.reduce(table.take(blocks + offsets), axis=1)
     first, second, third, fourth = folds
     for part in parts.tolist():
@@ -88,8 +93,9 @@ def picture_of(serialised: bytes) -> bytes:
     raise Damaged
 
 
-def _crc_by_byte(data: bytes, crc: int) -> int:
+def _crc_by_byte(data: bytes) -> int:
     table = _bytes_table()
+    crc = 0xFFFFFFFF
     for byte in data:
         crc = table[(crc ^ byte) & 255] ^ crc >> 8
     return crc
