@@ -55,6 +55,10 @@ def _sit(told: dict[str, Any]) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_AS, (limited, resource.RLIM_INFINITY))
     if told.get("nobody") and os.geteuid() == 0:
         os.seteuid(65534)  # root may write anywhere
+    if told.get("untraced"):
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)
     said = io.StringIO()
     answer: dict[str, Any] = {}
     try:

@@ -130,10 +130,13 @@ def test_a_run_trains_is_saved_goes_on_and_paints(
         pacing = {"report_every": 3, "grid_every": 3, "checkpoint_every": 3, "steps_per_call": 3}
     workers = 2 if row["device"] == "workers" else 1
 
-    for steps in (BEFORE, STEPS):
+    compiled = row["device"] == "xla"  # which takes a minute, so that it is done once
+    for steps in (STEPS,) if compiled else (BEFORE, STEPS):
         names = [f"localhost:{free_port()}" for _ in range(workers)] if workers > 1 else []
         answers = [tmp_path / f"{steps}-{worker}.json" for worker in range(workers)]
         mine = {**told, "pacing": {**pacing, "steps": steps}, "workers": names}
+        # One step more is sooner taken than traced again.
+        mine["untraced"] = steps == STEPS and not compiled
         processes = [
             sitting.begin({**mine, "worker": worker}, answer)
             for worker, answer in enumerate(answers)
@@ -145,7 +148,7 @@ def test_a_run_trains_is_saved_goes_on_and_paints(
             came = json.loads(answer.read_text())
             assert came.get("step") == steps, came.get("unknown") or came
         said = json.loads(answers[0].read_text())["said"]
-        assert (f"going on at step {BEFORE}" in said) == (steps == STEPS)
+        assert (f"going on at step {BEFORE}" in said) == (steps == STEPS and not compiled)
 
     folder = RunFolder(tmp_path / "run")
     lines = [json.loads(line) for line in folder.scalars_file.read_text().splitlines()]
