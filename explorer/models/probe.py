@@ -26,8 +26,8 @@ def main(folder: str) -> None:
     """Do the task in ``folder``, and answer there."""
     here = Path(folder)
     task = read_json(here / TASK, Task)
-    _limit(task.limits)
-    Thread(target=_end_without, args=(task.parent,), daemon=True).start()
+    limit(task.limits)
+    Thread(target=end_without, args=(task.parent,), daemon=True).start()
     answer = _answer(task, here)
     beside = here / f"{ANSWER}.part"
     beside.write_text(answer.model_dump_json(), encoding="utf-8")
@@ -63,7 +63,7 @@ def _too_large(task: Task) -> str:
     )
 
 
-def _end_without(parent: int) -> None:
+def end_without(parent: int) -> None:
     """A parent that was killed can't end us, and a hostile graph would go on for ever."""
     while os.name == "posix":  # elsewhere a parent's number says nothing
         if os.getppid() != parent:
@@ -71,7 +71,7 @@ def _end_without(parent: int) -> None:
         sleep(_LOOK_S)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
     """Memory, processor time and files, as far as the system can."""
     try:
         import resource

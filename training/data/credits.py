@@ -229,8 +229,8 @@ def clean(text: str) -> str:
 
 def plain_name(name: str) -> str:
     """A file's name in a table as we write it: "/" between folders, composed letters."""
-    parts = name.strip().replace("\\", "/").split("/")
-    return unicodedata.normalize("NFC", "/".join(part for part in parts if part not in ("", ".")))
+    parts = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
+    return "/".join(part for part in parts if part.strip() not in ("", ".")).strip()
 
 
 def plain_text(content: bytes) -> tuple[str, str]:
