@@ -20,8 +20,6 @@ from training.data import shards
 from training.data.card import DatasetCard, read_dataset
 from training.data.prepare import prepare
 
-pytestmark = pytest.mark.train
-
 GOLDEN = Path(__file__).parents[2] / "golden" / "dataset"
 
 
@@ -172,7 +170,6 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path, stop: type[BaseException
 STOPPED = """
 import os, resource, signal, sys
 from pathlib import Path
-import tensorflow  # once, before the forks
 from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
 from training.data.prepare import prepare
