@@ -85,11 +85,13 @@ def cases(known: Known, *, seed: int = 0) -> Iterator[tuple[str, Pixels]]:
 
 
 def judged(
-    known: Known, pixels: Pixels, extractor: Extractor, *, halves: int = 4
+    known: Known, pixels: Pixels, learned: Loose, extractor: Extractor, *, halves: int = 4
 ) -> dict[str, float]:
-    """Every figure of pictures that stand for painted ones, by the names of ``COLUMNS``."""
+    """Every figure of pictures that stand for painted ones, by the names of ``COLUMNS``.
+
+    ``learned`` are the pictures of ``known`` to learn from, which are looked at once.
+    """
     painted = as_painted(pixels, extractor)
-    learned = Loose(known.learned, extractor)
     sharp = learned.seen(np.arange(learned.count))
     _, wholes = as_wholes(painted.features, sharp.features, seed=0, halves=halves)
     found = memory(painted, learned, sharp, extractor)
@@ -162,7 +164,8 @@ def main() -> None:
     told = parser.parse_args()
     known = known_masks(told.pictures, told.size)
     extractor = Extractor.open()
-    found = {name: judged(known, pixels, extractor) for name, pixels in cases(known)}
+    learned = Loose(known.learned, extractor)
+    found = {name: judged(known, pixels, learned, extractor) for name, pixels in cases(known)}
     sys.stdout.write(table(found) + "\n")
 
 

@@ -28,9 +28,9 @@ SHOWN = 12
 """The most copied pictures that are listed."""
 
 _ASKED = 2000  # real pictures whose distances are called usual
-_MADE = 200  # copies made on purpose
+_MADE = 100  # copies made on purpose
 _SOFTER = 0.3  # pixels of blur beyond the model's, and
-_NOISE = 4.0  # levels of noise, in a copy made on purpose
+_NOISE = 2.0  # levels of noise, in a copy made on purpose
 _AT_ONCE = 256  # queries
 _WHOLE = 32  # pictures in memory at their full size
 

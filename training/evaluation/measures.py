@@ -72,8 +72,7 @@ def _centred(features: Single) -> Double:
     rows /= np.sqrt(max(1, len(rows) - 1))
     if len(rows) <= rows.shape[1]:
         return rows
-    found: Double = np.linalg.qr(rows, mode="r")
-    return found
+    return np.asarray(np.linalg.qr(rows, mode="r"), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

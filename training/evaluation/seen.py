@@ -121,6 +121,7 @@ class Loose:
     def __init__(self, pixels: Pixels, extractor: Extractor, labels: Places | None = None) -> None:
         self._pixels, self._extractor = pixels, extractor
         self._labels = np.zeros(len(pixels), np.int64) if labels is None else labels
+        self._known: dict[tuple[bytes, float, bool], Real] = {}
 
     @property
     def count(self) -> int:
@@ -135,8 +136,13 @@ class Loose:
         progress: Progress = Progress(),
     ) -> Real:
         """Look at the pictures at ``places`` through a blur, and mirrored if so wished."""
-        batches = (Batch(part, self._pixels[part], self._labels[part]) for part in _parts(places))
-        return _looked(batches, places, self._extractor, blur, mirrored, progress)
+        key = (places.tobytes(), blur, mirrored)
+        if key not in self._known:
+            batches = (
+                Batch(part, self._pixels[part], self._labels[part]) for part in _parts(places)
+            )
+            self._known[key] = _looked(batches, places, self._extractor, blur, mirrored, progress)
+        return self._known[key]
 
     def pixels(self, places: Places) -> Pixels:
         """The pictures at ``places``, whole."""

@@ -14,8 +14,8 @@ def extractor() -> Extractor:
 
 @pytest.fixture(scope="session")
 def known() -> Known:
-    """160 masks to learn from, and 160 others."""
-    return known_masks(160, 32)
+    """120 masks to learn from, and 120 others."""
+    return known_masks(120, 32)
 
 
 @pytest.fixture(scope="session")

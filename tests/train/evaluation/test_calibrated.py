@@ -4,13 +4,19 @@ import pytest
 
 from explorer.likeness.features import Extractor
 from training.evaluation.calibrate import Known, cases, judged, table
+from training.evaluation.seen import Loose
+
+pytestmark = pytest.mark.slow
 
 Judged = dict[str, dict[str, float]]
 
 
 @pytest.fixture(scope="module")
 def found(known: Known, extractor: Extractor) -> Judged:
-    return {name: judged(known, pixels, extractor, halves=1) for name, pixels in cases(known)}
+    learned = Loose(known.learned, extractor)
+    return {
+        name: judged(known, pixels, learned, extractor, halves=1) for name, pixels in cases(known)
+    }
 
 
 def rising(found: Judged, figure: str, *names: str) -> None:
