@@ -14,52 +14,57 @@ def carve_eyes(
 ) -> None:
     """Both eyes at once, ``apart`` from the middle line; no hand makes them quite alike."""
     hand = factors.hand("eyes")
-    tilt = hand.about(0.14)
-    u = np.abs(carving.u + hand.about(0.008)) - apart
-    v = carving.v - level - tilt * u + np.sign(carving.u) * hand.about(0.012)
+    tilt = hand.about(0.15)
+    side = np.sign(carving.u)
+    u = (np.abs(carving.u + hand.about(0.01)) - apart) * (1 + side * hand.about(0.045))
+    v = (carving.v - level - tilt * u + side * hand.about(0.016)) * (1 + side * hand.about(0.06))
     hole = _KINDS[factors.eyes](carving, u, v, width)
     carving.pierce(hole * carving.head)
 
 
 def _coffee_bean(carving: Carving, u: Field, v: Field, width: float) -> Field:
     bean = oval(u, v, width, width * 0.66)
-    carving.height += 0.17 * dome(bean)
+    carving.height += 0.21 * dome(bean)
     carving.pick_out(smooth(1.0, 0.9, bean))
-    return carving.edge(box(u, v, width * 0.92, 0.024), 1.3)
+    return _cut(carving, u, v, width * 0.94, 0.034)
 
 
 def _slit(carving: Carving, u: Field, v: Field, width: float) -> Field:
-    lens = oval(u, v, width * 1.1, width * 0.52)
-    carving.height += 0.10 * smooth(1.15, 0.5, lens)
+    """Two swollen lids, nearly shut."""
+    lens = oval(u, v, width * 1.1, width * 0.56)
+    carving.height += 0.15 * dome(lens)
     bent = v - np.square(u * (1 / width)) * 0.03
-    return carving.edge(box(u, bent, width * 0.86, 0.032), 1.3)
+    carving.height -= 0.04 * smooth(0.07, 0.0, np.abs(bent)) * smooth(1.0, 0.9, lens)
+    return _cut(carving, u, bent, width * 0.92, 0.040)
 
 
 def _round(carving: Carving, u: Field, v: Field, width: float) -> Field:
+    """A tube that stands out."""
     ring = oval(u, v, width * 0.80, width * 0.80)
-    carving.height += 0.17 * smooth(1.0, 0.86, ring)
+    carving.height += 0.22 * smooth(1.0, 0.86, ring)
     carving.pick_out(smooth(1.02, 0.94, ring))
     return carving.edge((ring - 0.60) * width)
 
 
 def _square(carving: Carving, u: Field, v: Field, width: float) -> Field:
-    frame = box(u, v, width * 0.86, width * 0.58)
-    carving.height += 0.10 * carving.edge(frame, 2.5)
+    frame = box(u, v, width * 0.90, width * 0.62)
+    carving.height += 0.12 * carving.edge(frame, 2.5)
     carving.pick_out(carving.edge(frame, 2))
-    return carving.edge(box(u, v, width * 0.60, width * 0.34))
+    return carving.edge(box(u, v, width * 0.62, width * 0.36))
 
 
 def _crescent(carving: Carving, u: Field, v: Field, width: float) -> Field:
     """A lowered lid over an arc of an opening."""
     lid = oval(u, v, width, width * 0.72)
-    carving.height += 0.16 * dome(lid)
-    arc = v - width * 0.44 + np.square(u * (1 / width)) * width * 0.62
-    return carving.edge(np.maximum(np.abs(arc) - 0.030, np.abs(u) - width * 0.92), 1.3)
+    carving.height += 0.20 * dome(lid)
+    arc = v - width * 0.46 + np.square(u * (1 / width)) * width * 0.66
+    return _cut(carving, u, arc, width * 0.94, 0.038)
 
 
 def _almond(carving: Carving, u: Field, v: Field, width: float) -> Field:
+    """Rimmed, in a hollow of its own."""
     lens = _lens(u, v, width)
-    carving.height += 0.13 * smooth(1.5, 0.9, lens)
+    carving.height += 0.14 * smooth(1.5, 1.15, lens)
     carving.pick_out(smooth(1.45, 1.25, lens) * smooth(0.9, 1.0, lens))
     return carving.edge((lens - 0.9) * width * 0.5)
 
@@ -67,10 +72,15 @@ def _almond(carving: Carving, u: Field, v: Field, width: float) -> Field:
 def _inlaid(carving: Carving, u: Field, v: Field, width: float) -> Field:
     """An almond of shell with a hole for the pupil."""
     opening = _almond(carving, u, v, width)
-    carving.shell = np.maximum(carving.shell, opening)
+    carving.shell = np.maximum(carving.shell, opening * carving.head)
     carving.height += 0.05 * dome(_lens(u, v, width))
-    pupil = oval(u, v, width * 0.36, width * 0.36)
-    return carving.edge((pupil - 1) * width * 0.36)
+    pupil = oval(u, v, width * 0.34, width * 0.34)
+    return carving.edge((pupil - 1) * width * 0.34)
+
+
+def _cut(carving: Carving, u: Field, v: Field, half: float, thick: float) -> Field:
+    """An opening like a blade of grass, widest in its middle."""
+    return carving.edge(np.abs(v) - thick * (1.3 * dome(u * (1 / half)) - 0.3), 1.3)
 
 
 def _lens(u: Field, v: Field, width: float) -> Field:

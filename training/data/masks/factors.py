@@ -19,6 +19,10 @@ class Hand:
     def between(self, low: float, high: float) -> float:
         return float(self.rng.uniform(low, high))
 
+    def whole(self, low: int, high: int) -> int:
+        """One of ``low`` to ``high``, both included."""
+        return int(self.rng.integers(low, high + 1))
+
     def about(self, spread: float) -> float:
         """Normal around 0, cut at two spreads so that no slip of the hand ruins a mask."""
         return float(np.clip(self.rng.standard_normal(), -2, 2)) * spread
@@ -33,53 +37,52 @@ class Hand:
         return list(weights)[min(int(place), len(weights) - 1)]
 
 
-SHAPES = {
-    "oval": 4,
-    "oblong": 3,
-    "round": 3,
-    "almond": 3,
-    "heart": 2,
-    "shield": 3,
-    "pear": 2,
-    "lozenge": 2,
+def _even(*names: str, **heavier: float) -> dict[str, float]:
+    return {name: heavier.get(name, 1.0) for name in names}
+
+
+MATERIALS = _even("wood", "bronze", "clay", "iron", wood=1.4)
+STOCKS = {
+    "wood": _even("ebony", "padauk", "iroko", "wenge", "kapok"),
+    "bronze": _even("golden", "copper", "dark"),
+    "clay": _even("terracotta", "buff", "ash"),
+    "iron": _even("grey", "blued", "black"),
 }
-FACES = {"domed": 4, "dished": 3, "keeled": 2, "planed": 2}
-MATERIALS = {"wood": 9, "bronze": 5, "clay": 4, "iron": 3}
-FINISHES = {
-    "wood": {"bare": 4, "aged": 2, "whitened": 3, "two_colours": 3, "three_colours": 3},
-    "bronze": {"bare": 2, "aged": 3},
-    "clay": {"bare": 4, "aged": 2, "whitened": 2, "two_colours": 2},
-    "iron": {"bare": 2, "aged": 2},
-}
+"""What there was to carve, cast, model or forge: the wood's species, the alloy, the earth."""
+FINISHES = _even("bare", "aged", "polished")
 """Aged is smoked wood, patinated bronze, smoke-blackened clay or rusted iron."""
-CRESTS = {
-    "none": 4,
-    "raffia": 3,
-    "halo": 3,
-    "comb": 3,
-    "horns": 3,
-    "ram": 2,
-    "lobes": 2,
-    "braids": 2,
-    "beads": 2,
+_PATTERNS = ("none", "kaolin", "halves", "eye_band", "stripes", "chequers", "dots")
+PAINTS = {
+    "wood": _even(*_PATTERNS, none=5),
+    "bronze": _even(*_PATTERNS, none=12),
+    "clay": _even(*_PATTERNS, none=5),
+    "iron": _even(*_PATTERNS, none=12),
 }
-BEARDS = {"none": 6, "carved": 1, "raffia": 1}
-EARS = {"none": 3, "small": 2, "discs": 1}
-BROWS = {"arched": 3, "joined": 3, "shelf": 2, "frowning": 2, "none": 1}
-EYES = {
-    "slit": 3,
-    "coffee_bean": 3,
-    "round": 3,
-    "almond": 2,
-    "crescent": 2,
-    "square": 1,
-    "inlaid": 3,
-}
-NOSES = {"straight": 3, "broad": 3, "long": 2, "wedge": 2}
-MOUTHS = {"oval": 3, "lips": 3, "teeth": 3, "ring": 2, "smile": 1, "slit": 2}
-FOREHEADS = {"none": 4, "band": 2, "keloids": 2, "disc": 2, "stripes": 1, "lozenges": 1}
-CHEEKS = {"none": 4, "spirals": 2, "keloids": 2, "tears": 2, "bands": 2, "rays": 1}
-BACKGROUNDS = {"dark": 1, "light": 1, "wall": 1}
+_CALM = ("none", "kaolin", "halves", "eye_band")
+"""What may be painted over furrows or a lattice: two patterns on one cheek are none."""
+SHAPES = _even("oval", "oblong", "round", "almond", "heart", "shield", "pear", "lozenge")
+HEADS = _even("one", "twins", "janus", "stacked", one=5)
+"""Twins stand side by side, janus looks both ways, stacked is one face over another."""
+FACES = _even("domed", "dished", "keeled", "planed")
+CRESTS = _even(
+    *("none", "raffia", "halo", "comb", "horns", "ram", "lobes", "braids", "beads"),
+    *("board", "bird", "antelope", "snake"),
+)
+BEARDS = _even("none", "carved", "raffia", "plaited", none=2)
+EARS = _even("none", "small", "discs", "hoops")
+BROWS = _even("arched", "joined", "shelf", "frowning", "none")
+EYES = _even("slit", "coffee_bean", "round", "almond", "crescent", "square", "inlaid")
+NOSES = _even("straight", "broad", "long", "wedge", "hooked")
+MOUTHS = _even("oval", "lips", "teeth", "ring", "smile", "slit")
+FOREHEADS = _even("none", "band", "keloids", "disc", "stripes", "lozenges", none=2)
+CHEEKS = _even(
+    *("none", "spirals", "keloids", "tears", "bands", "rays", "furrows", "lattice", "border"),
+    none=2,
+)
+INLAYS = _even("none", "cowries", "studs", "glass", none=3)
+WEARS = _even("sound", "cracked", "chipped", "pitted")
+LIGHTS = _even("left", "right", "above")
+BACKGROUNDS = _even("dark", "light", "wall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,11 @@ class MaskFactors:
     seed: int
     index: int
     material: str
+    stock: str
     finish: str
+    paint: str
     shape: str
+    heads: str
     face: str
     crest: str
     beard: str
@@ -101,6 +107,9 @@ class MaskFactors:
     mouth: str
     forehead: str
     cheeks: str
+    inlay: str
+    wear: str
+    light: str
     background: str
 
     def hand(self, purpose: str) -> Hand:
@@ -118,21 +127,31 @@ def mask_factors(seed: int, index: int) -> MaskFactors:
     hand = Hand(seed, index, "factors")
     material = hand.pick(MATERIALS)
     crest = hand.pick(CRESTS)
+    beard, forehead, cheeks = hand.pick(BEARDS), hand.pick(FOREHEADS), hand.pick(CHEEKS)
+    paints = PAINTS[material]
+    if cheeks in ("furrows", "lattice"):
+        paints = {name: paints[name] for name in _CALM}
     return MaskFactors(
         seed=seed,
         index=index,
         material=material,
-        finish=hand.pick(FINISHES[material]),
+        stock=hand.pick(STOCKS[material]),
+        finish=hand.pick(FINISHES),
+        paint=hand.pick(paints),
         shape=hand.pick(SHAPES),
+        heads=hand.pick(HEADS),
         face=hand.pick(FACES),
         crest=crest,
-        beard="raffia" if crest == "raffia" else hand.pick(BEARDS),
+        beard="raffia" if crest == "raffia" else beard,  # a mane goes all round
         ears=hand.pick(EARS),
         brows=hand.pick(BROWS),
         eyes=hand.pick(EYES),
         nose=hand.pick(NOSES),
         mouth=hand.pick(MOUTHS),
-        forehead=hand.pick(FOREHEADS),
-        cheeks=hand.pick(CHEEKS),
+        forehead="none" if crest == "braids" else forehead,  # plaits cover it
+        cheeks=cheeks,
+        inlay=hand.pick(INLAYS),
+        wear=hand.pick(WEARS),
+        light=hand.pick(LIGHTS),
         background=hand.pick(BACKGROUNDS),
     )
