@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import dictionaries, sampled_from, text, tuples
 from PIL import Image
 
@@ -39,6 +39,7 @@ def rows(dataset: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@settings(max_examples=30)
 @given(said=dictionaries(names, tuples(sampled_from(["keep", "reject"]), sampled_from(["", "x"]))))
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, said: dict[str, tuple[str, str]]

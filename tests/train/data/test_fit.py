@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import integers, sampled_from
 from PIL import Image, ImageDraw
 
@@ -34,6 +34,7 @@ def test_a_crop_has_the_targets_proportions_and_lies_in_the_middle(
     assert abs(top - (height - bottom)) <= 1
 
 
+@settings(max_examples=40)
 @given(width=sides, height=sides, tile=integers(8, 80), step=integers(1, 80))
 def test_tiles_cover_every_pixel_and_lie_no_further_apart_than_a_step(
     width: int, height: int, tile: int, step: int
@@ -53,6 +54,7 @@ def test_tiles_cover_every_pixel_and_lie_no_further_apart_than_a_step(
         assert all(b - a <= fit.step for a, b in pairwise(places))
 
 
+@settings(max_examples=40)
 @given(
     width=sides,
     height=sides,
@@ -131,6 +133,7 @@ def scene(x: int, y: int, width: int = 320, height: int = 120) -> Image.Image:
     return image
 
 
+@settings(max_examples=25)
 @given(x=integers(30, 290), y=integers(30, 90))
 def test_an_interesting_crop_keeps_the_subject(x: int, y: int) -> None:
     left, top, right, bottom = most_interesting(scene(x, y), (120, 120))
