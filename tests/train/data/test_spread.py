@@ -90,9 +90,7 @@ def test_processes_hear_that_they_are_no_longer_wanted(
 
 def test_a_long_source_weighs_no_more_than_a_short_one(tmp_path: Path) -> None:
     """A sparse array: 180 MB of black pictures that take no room on disk."""
-    rows = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]  # numpy's own
-        tmp_path / "long.npy", "w+", np.uint8, (60, 1024, 1024, 3)
-    )
+    rows = np.lib.format.open_memmap(tmp_path / "long.npy", "w+", np.uint8, (60, 1024, 1024, 3))
     rows[0] = 255
     del rows
     tracemalloc.start()
