@@ -8,6 +8,7 @@ from explorer.core.places import log_file
 from explorer.core.words import last_words
 from training.cli import (
     adopting,
+    crediting,
     curating,
     estimating,
     evaluating,
@@ -22,6 +23,7 @@ from training.cli.command import app, console
 __all__ = [
     "adopting",
     "app",
+    "crediting",
     "curating",
     "estimating",
     "evaluating",

@@ -19,6 +19,7 @@ _JOURNEY = (
     "curate",
     "prepare",
     "look",
+    "credits",
     "estimate",
     "run",
     "film",

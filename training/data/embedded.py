@@ -61,8 +61,6 @@ def _xmp(content: bytes) -> tuple[str, str, str, str]:
     for element in root.iter():
         for name, value in element.attrib.items():  # a short property may be an attribute
             found.setdefault(name, []).append(clean(value))
-        if not isinstance(element.tag, str):
-            continue
         texts = found.setdefault(element.tag, [])
         texts += [clean(each.text or "") for each in element.findall(f"*/{_RDF}li")]
         texts += [clean(element.get(f"{_RDF}resource", "")), clean(element.text or "")]

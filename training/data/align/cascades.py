@@ -15,9 +15,9 @@ from training.data.align.faces import Face, Landmarks, Point, Subject
 from training.data.align.mirrored import mirrored_eyes
 from training.data.fit import Pixels
 
-Grey: TypeAlias = NDArray[np.uint8]  # (height, width)
+Grey: TypeAlias = NDArray[Any]  # uint8 (height, width)
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, width, height
-Affine: TypeAlias = NDArray[np.float64]  # (2, 3)
+Affine: TypeAlias = NDArray[Any]  # float64 (2, 3)
 
 _FACES: dict[Subject, tuple[str, ...]] = {  # all of them have to agree
     "human": ("haarcascade_frontalface_alt2.xml",),
@@ -27,7 +27,7 @@ _EYES = ("haarcascade_eye.xml", "haarcascade_eye_tree_eyeglasses.xml")
 
 # Pixels of the longer and the shorter side: pictures are searched at a size between these. A cat's
 # face has fur, in which large pictures have many chance finds.
-_LONG: dict[Subject, int] = {"human": 1000, "cat": 320}
+_LONG: dict[Subject, int] = {"human": 1000, "cat": 600}
 _SHORT = 240
 _BORDER = 0.15  # of the picture, repeated around it: a face that fills it has no room else
 _TILTS: dict[Subject, tuple[int, ...]] = {  # degrees, tried where nothing is found level
@@ -273,7 +273,7 @@ def _cascade(name: str) -> Any:
             f"OpenCV {cv2.__version__} came without the cascades that find faces: "
             "pip install 'opencv-python-headless>=4.10,<5'."
         )
-    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
+    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
     if cascade.empty():
         raise KnownError(f"OpenCV's {name} is missing: install opencv-python-headless 4 again.")
     return cascade

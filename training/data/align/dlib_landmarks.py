@@ -121,10 +121,11 @@ class _Opened:
         )
 
     def _boxes(self, pixels: Pixels) -> Iterator[Any]:
-        more = (1,) if min(pixels.shape[:2]) < _SMALL else (0,)
-        if self._settings.detector_kind == "boxes" and self._settings.detector is not None:
-            more = ()
-        for found in self._detect(pixels, *more):
+        # A detector of one's own was taught at its own size; the others may look closer.
+        own = self._settings.detector is not None and self._settings.detector_kind == "boxes"
+        closer = int(min(pixels.shape[:2]) < _SMALL)
+        found_at = self._detect(pixels) if own else self._detect(pixels, closer)
+        for found in found_at:
             yield getattr(found, "rect", found)
 
     def _face(self, pixels: Pixels, box: Any) -> Face:

@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from training.data.fit import Pixels
 Subject: TypeAlias = Literal["human", "cat"]
 Which: TypeAlias = Literal["all", "largest"]
 Point: TypeAlias = tuple[float, float]
+
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+WHICH: tuple[Which, ...] = get_args(Which)
 
 MARGIN = 0.25
 """Left around a face if nobody says otherwise, in sides of the face."""

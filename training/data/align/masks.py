@@ -87,7 +87,8 @@ def mask_of(session: "InferenceSession", net: Masked, pixels: Pixels, *, name: s
             values = np.exp(values - values.max(axis=0))
             values /= values.sum(axis=0)
         mask = 1 - values[0]
-    return np.clip(mask, 0, 1).astype(np.float32)
+    clipped: Mask = np.clip(mask, 0, 1).astype(np.float32)
+    return clipped
 
 
 def _input(session: "InferenceSession", path: Path) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _input(session: "InferenceSession", path: Path) -> dict[str, Any]:
 
 
 def _fed(pixels: Pixels, net: Masked) -> dict[str, Any]:
-    values = pixels.astype(np.float32)
+    values: NDArray[Any] = pixels.astype(np.float32)
     mean, spread = _MEAN, _SPREAD
     if net.channels == 1:
         values, mean, spread = (values @ _GREY)[..., None], mean.mean(), spread.mean()

@@ -1,23 +1,23 @@
 """Two eyes of a face that no cascade for eyes knows: round, alike, and mirrored by the face."""
 
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.data.align.faces import Point
 
-Grey: TypeAlias = NDArray[np.uint8]
-Map: TypeAlias = NDArray[np.float32]
+Grey: TypeAlias = NDArray[Any]  # uint8 (height, width)
+Map: TypeAlias = NDArray[Any]  # float32 (height, width)
 
 _SIDE = 96  # pixels that a face is brought to
 _RADII = (4, 6, 8, 10)  # of an eye or its pupil
 _CANDIDATES = 14
-_FROM, _TO = 0.18, 0.68  # of a face's height: eyes lie between
-_APART = (0.26, 0.66)  # in widths of the face
-_STEEPEST = 0.5
-_MIDDLE = 0.16  # between the eyes and the middle of the face, in its widths
+_FROM, _TO = 0.25, 0.52  # of a face's height: eyes lie between
+_APART = (0.36, 0.6)  # in widths of the face
+_STEEPEST = 0.35
+_MIDDLE = 0.1  # between the eyes and the middle of the face, in its widths
 _ALIKE = 0.1  # correlation of a half face with its mirror image, at least
 
 
@@ -98,7 +98,7 @@ def _likeness(face: Grey, one: tuple[int, int], other: tuple[int, int]) -> float
     side = round(1.9 * apart) // 2 * 2 + 1
     half = side // 2
     corner = middle - half * np.array([c - s, s + c])
-    level = cv2.warpAffine(
+    level: Map = cv2.warpAffine(
         face,
         np.array([[c, -s, corner[0]], [s, c, corner[1]]]),
         (side, side),

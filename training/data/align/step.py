@@ -5,7 +5,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from PIL import Image
@@ -15,6 +14,8 @@ from training.data.align.cascades import Cascades
 from training.data.align.dlib_landmarks import DlibLandmarks, dlib_landmarks
 from training.data.align.faces import (
     MARGIN,
+    SUBJECTS,
+    WHICH,
     Face,
     Landmarks,
     Subject,
@@ -24,7 +25,7 @@ from training.data.align.faces import (
     level,
     reason_to_drop,
 )
-from training.data.fit import Skipped
+from training.data.fit import Pixels, Skipped
 
 _here = threading.local()  # OpenCV's cascades are not for two threads at once
 
@@ -58,11 +59,11 @@ class AlignFaces:
             raise Skipped(in_words([str(part) for part in parts]))
         return parts
 
-    def _part(self, pixels: np.ndarray, face: Face) -> Image.Image | Skipped:
+    def _part(self, pixels: Pixels, face: Face) -> Image.Image | Skipped:
         height, width = pixels.shape[:2]
         reason = reason_to_drop(face, width, height, self.subject, self.margin)
         if reason is not None or face.left is None or face.right is None:
-            return Skipped(f"{reason}")
+            return Skipped(reason or "has one eye hidden or shut")
         return cut(pixels, level(face.left, face.right, self.subject, self.margin)[1])
 
 
@@ -88,20 +89,22 @@ def align_faces(
     Raises:
         KnownError: a setting makes no sense, a package is missing, or a file can't be used.
     """
-    if subject not in get_args(Subject):
-        raise KnownError(f"--subject {subject} is none of {', '.join(get_args(Subject))}.")
-    if which not in get_args(Which):
-        raise KnownError(f"--faces {which} is none of {', '.join(get_args(Which))}.")
+    of = next((known for known in SUBJECTS if known == subject), None)
+    if of is None:
+        raise KnownError(f"--subject {subject} is none of {', '.join(SUBJECTS)}.")
+    taken = next((known for known in WHICH if known == which), None)
+    if taken is None:
+        raise KnownError(f"--faces {which} is none of {', '.join(WHICH)}.")
     if not (math.isfinite(margin) and 0 <= margin <= 2):
         raise KnownError(f"--margin {margin:g} makes no sense; choose from 0 to 2 faces.")
-    finder: Cascades | DlibLandmarks = Cascades(subject)
+    finder: Cascades | DlibLandmarks = Cascades(of)
     if landmarks is not None:
         finder = dlib_landmarks(landmarks, detector, eyes)
     elif detector is not None or eyes is not None:
         option = "--detector" if detector is not None else "--eyes"
         raise KnownError(f"{option} goes with --landmarks FILE.dat only.")
     _opened(finder)
-    return AlignFaces(finder, subject, which, margin)
+    return AlignFaces(finder, of, taken, margin)
 
 
 def _opened(finder: Cascades | DlibLandmarks) -> Landmarks:
