@@ -16,7 +16,7 @@ from training.data.fit import Box
 _SIDE = 64  # pixels; the paper's size, at which details are not yet subjects
 _BLUR = 2.5  # pixels of the map
 _LEVELS = 255  # of the map, so that rounding in the last bit moves no crop
-_TO_THE_MIDDLE = 0.15  # how much of what it keeps a crop may give up to stay in the middle
+_GIVEN_UP = 0.05  # of what a crop could keep, so that the subject stands in its middle
 
 
 def saliency(image: Image.Image) -> NDArray[np.float64]:
@@ -42,7 +42,8 @@ def saliency(image: Image.Image) -> NDArray[np.float64]:
 def most_interesting(image: Image.Image, size: tuple[int, int]) -> Box:
     """The box of ``size`` (width, height) that keeps most of what stands out.
 
-    It leaves the middle only as far as that gains something.
+    What it keeps stands in its middle as far as the picture's edges allow; where nothing stands
+    out, it is the middle of the picture.
     """
     seen = saliency(image)
     left = _best(seen.sum(axis=0), image.width, size[0])
@@ -62,9 +63,13 @@ def _best(along: NDArray[np.float64], length: int, kept: int) -> int:
     edges = np.linspace(0, length, len(along) + 1)
     below = np.concatenate([[0.0], np.cumsum(along)]) / total
     inside = np.interp(starts + kept, edges, below) - np.interp(starts, edges, below)
-    away = np.abs(starts - room / 2) / length
-    worth = np.round(inside - _TO_THE_MIDDLE * away, 6)
-    return int(starts[np.lexsort((away, -worth))[0]])
+    best = starts[int(inside.argmax())]
+    middles = (edges[1:] + edges[:-1]) / 2
+    seen = along * ((middles >= best) & (middles <= best + kept))
+    subject = float((seen * middles).sum() / seen.sum())
+    # Of all windows that keep nearly as much, the one in whose middle the subject stands.
+    good = starts[inside >= inside.max() * (1 - _GIVEN_UP)]
+    return int(good[np.abs(good + kept / 2 - subject).round(3).argmin()])
 
 
 @cache
