@@ -70,9 +70,10 @@ def test_changing_one_factor_changes_the_picture_and_nothing_else_does(name: str
     one = replace(mask_factors(4, 4), crest="none", wear="sound", inlay="none", heads="one")
     one = replace(one, paint="none", cheeks="none", forehead="none")
     values = list(weights(name, one.material))
-    pictures = [
-        paint_mask(replace(one, **{name: value}), 32).astype(np.float64) for value in values
-    ]
+    pictures = []
+    for value in values:
+        changed: dict[str, Any] = {name: value}
+        pictures.append(paint_mask(replace(one, **changed), 32).astype(np.float64))
     for i in range(len(values)):
         for j in range(i):
             apart = np.abs(pictures[i] - pictures[j])
@@ -89,7 +90,8 @@ def seen_alone(count: int, size: int) -> tuple[list[MaskFactors], NDArray[np.uin
 def even(columns: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """Each column with mean 0 and the same spread, each row about 1 long."""
     centred = columns - columns.mean(0)
-    return centred / (centred.std(0) + 1e-6) / np.sqrt(centred.shape[1])
+    rows: NDArray[np.floating[Any]] = centred / (centred.std(0) + 1e-6) / np.sqrt(centred.shape[1])
+    return rows
 
 
 def told_apart(rows: NDArray[np.floating[Any]], values: list[str]) -> tuple[float, float]:
