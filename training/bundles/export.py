@@ -8,6 +8,7 @@ from explorer.core.errors import KnownError
 from explorer.models.card import Card, TrainedOn, Training
 from training import networks
 from training.bundles import bundle
+from training.evaluation.told import metrics
 from training.folder import RunCard, RunFolder
 from training.gan import Gan
 from training.run import restore
@@ -53,6 +54,7 @@ def export(
         "credits": thanked,
         "classes": tuple(map(line, learned.classes)) if gan.plan.classes else (),
         "training": _training(run_card, int(gan.step)),
+        "metrics": metrics(run, int(gan.step)),
     }
     try:
         card = Card.model_validate(told)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.cli.command import app, console
+from training.cli.command import app, console, with_bar
 from training.cli.settings import Given, settled, with_settings
 
 
@@ -26,7 +26,7 @@ def study(
     minutes: Annotated[float | None, typer.Option(min=0.1, help="Of every run.")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Runs of each, for the spread.")] = 2,
     aliens: Annotated[
-        Path | None, typer.Option(help="A prepared dataset of pictures that don't belong.")
+        Path | None, typer.Option(help="Pictures that don't belong: a folder, or a dataset.")
     ] = None,
     held_out: Annotated[
         int | None,
@@ -46,27 +46,30 @@ def study(
     """
     from explorer.core.errors import KnownError
     from training.config import Settings
+    from training.data.fetch import dataset_here
     from training.studies.page import write
     from training.studies.plan import Budget, varied
-    from training.studies.study import Stopped, asked
+    from training.studies.study import Stopped, aliens_here, asked
     from training.studies.study import run as run_all
 
     def say(sentence: str) -> None:
         console.print(sentence, markup=False, highlight=False)
 
     settings: Settings = settled(preset, given, None)
+    here = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
+    strange = None if aliens is None else aliens_here(aliens, here, out)
     plan = asked(
-        dataset,
+        here,
         varied(vary),
         settings=settings,
         budget=Budget(steps=steps, minutes=minutes),
         seeds=seeds,
-        aliens=aliens,
+        aliens=strange,
         held=held_out,
         painted=pictures,
     )
     try:
-        outcome = run_all(plan, dataset, out, aliens=aliens, say=say)
+        outcome = run_all(plan, here, out, aliens=strange, say=say)
     except Stopped:
         say(f"Stopped; the same command goes on. So far: {write(out)}")
         raise typer.Exit(130) from None

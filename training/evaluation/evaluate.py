@@ -13,6 +13,7 @@ from training.data.card import DatasetCard
 from training.evaluation import measures
 from training.evaluation.copies import memory
 from training.evaluation.factors import Eye, condition, factor, teach
+from training.evaluation.given import Network, compare
 from training.evaluation.modes import bins_of, reached
 from training.evaluation.painted import Painter, classes_of, open_painter
 from training.evaluation.pictures import Places, Table, read_table
@@ -74,6 +75,7 @@ def evaluate(
             f"{target} does not hold the pictures it learned from: name their dataset with "
             "--dataset."
         )
+    network = None if inception is None else Network.vetted(inception)
     extractor = Extractor.open()
     learned = _enough(dataset, extractor)
     held = None if held_out is None else _enough(held_out, extractor)
@@ -105,10 +107,8 @@ def evaluate(
     soft = learned.seen(places, blur=remembered.blur)
     factors, asked = _by_kind(painter, learned.card, table, soft, painted, amount.seed)
     given = None
-    if inception is not None:
-        from training.evaluation.given import compare
-
-        given = compare(inception, painter, painted, compared, real.places, seed=amount.seed)
+    if network is not None:
+        given = compare(network, painter, painted, compared, real.places, seed=amount.seed)
     told = Evaluation(
         model=painter.model,
         compared=_named(compared.card, real, painted, None if held else painter),

@@ -8,7 +8,7 @@ import hashlib
 import multiprocessing
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class Network:
     def __init__(self, content: bytes, name: str) -> None:
         """Open it; KnownError where it is no such graph."""
         self.name = name
+        self.sha256 = hashlib.sha256(content).hexdigest()
         self._session: Any = open_session(content, name=name)
         inputs = self._session.get_inputs()
         shape = list(inputs[0].shape) if len(inputs) == 1 else []
@@ -58,6 +59,17 @@ class Network:
         self._input = inputs[0].name
         self._outputs = [each.name for each in self._session.get_outputs()]
         self._outputs = [self._features(np.zeros((1, 8, 8, 3), np.uint8))[0]]
+
+    @classmethod
+    def vetted(cls, file: Path) -> Self:
+        """Pass a stranger's graph through the gate and open it.
+
+        Raises:
+            KnownError: it is not to be opened, or no network of pictures.
+        """
+        content, _ = read_model(file)
+        _tried(file, Limits.of(len(content), seconds=_TRY_S))
+        return cls(content, str(file))
 
     def __call__(self, pixels: Pixels) -> Single:
         """Features (n, d) of uint8 (n, h, w, 1 or 3).
@@ -90,14 +102,8 @@ class Network:
         )
 
 
-def open_given(file: Path) -> tuple[Network, str]:
-    """Pass a stranger's graph through the gate and open it; and its sha256.
-
-    Raises:
-        KnownError: it is not to be opened, or no network of pictures.
-    """
-    content, _ = read_model(file)
-    limits = Limits.of(len(content), seconds=_TRY_S)
+def _tried(file: Path, limits: Limits) -> None:
+    """Let a child open the graph and run it; KnownError where it is not to be opened."""
     with tempfile.TemporaryDirectory(prefix="masquerade-") as folder:
         said = Path(folder) / "said"
         context = multiprocessing.get_context("spawn")
@@ -116,11 +122,10 @@ def open_given(file: Path) -> tuple[Network, str]:
         raise KnownError(
             refused or f"{file} broke the process that tried it, so it is not opened; get it again."
         )
-    return Network(content, str(file)), hashlib.sha256(content).hexdigest()
 
 
 def compare(
-    file: Path,
+    network: Network,
     painter: Painter,
     painted: Painted,
     real: Collection,
@@ -134,10 +139,9 @@ def compare(
     The pictures are painted again, since whole ones are not kept.
 
     Raises:
-        KnownError: the network is refused, or fails.
+        KnownError: the network fails.
         Cancelled: between two batches, if someone asked for it.
     """
-    network, sha256 = open_given(file)
     chosen = places[evenly(len(places), len(painted))]
     total = len(painted) + len(chosen)
     ours, theirs = [], []
@@ -157,7 +161,7 @@ def compare(
         return {"frechet": frechet(a[rows], b[others]), "kid": kid(a[rows], b[others])}
 
     found = spread(measured, len(a), len(b), seed=seed, halves=_HALVES)
-    return Given(file=file.name, sha256=sha256, features=a.shape[1], **found)
+    return Given(file=Path(network.name).name, sha256=network.sha256, features=a.shape[1], **found)
 
 
 def _try(file: str, limits: str, said: str) -> None:

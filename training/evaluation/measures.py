@@ -68,11 +68,12 @@ def frechet(painted: Single, real: Single) -> float:
 
 def _centred(features: Single) -> Double:
     """Rows whose products are the covariance: (min(n, d), d)."""
-    rows = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
+    rows: Double = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     rows /= np.sqrt(max(1, len(rows) - 1))
     if len(rows) <= rows.shape[1]:
         return rows
-    return np.asarray(np.linalg.qr(rows, mode="r"), np.float64)
+    found: Double = np.asarray(np.linalg.qr(rows, mode="r"), np.float64)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

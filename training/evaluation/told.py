@@ -1,10 +1,16 @@
 """What an evaluation found, as it is written down: `evaluation.json`, format 1."""
 
+import logging
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from explorer import __version__
+from explorer.core.errors import KnownError
+from explorer.core.files import read_json
+
+log = logging.getLogger(__name__)
 
 FILE = "evaluation.json"
 
@@ -129,3 +135,45 @@ class Evaluation(_Told):
     condition: Condition | None = None
     given: Given | None = None
     notes: tuple[str, ...] = ()
+
+
+def metrics(run: Path, step: int) -> dict[str, float | int | str | None]:
+    """The block for a model's card, of the evaluation that lies in its run.
+
+    Empty where there is none, or none of the newest checkpoint at this ``step``. Shares and
+    distances are those of ``evaluation.json``; ``_low`` and ``_high`` are their intervals' ends.
+    """
+    path = run / FILE
+    if not path.exists():
+        return {}
+    try:
+        told = read_json(path, Evaluation)
+    except KnownError as error:
+        log.warning("not taken into the card: %s", error)
+        return {}
+    if (told.model.step, told.model.checkpoint) != (step, "newest"):
+        return {}
+    found: dict[str, float | int | str | None] = {
+        "features": told.extractor,
+        "painted": told.painted,
+        "compared_with": told.compared.used,
+        "held_out": told.learned is not None,
+    }
+    for name, figure in told.figures.items():
+        found |= _block(name, figure)
+    if told.memory is not None:
+        found |= _block("copied", told.memory.copied)
+        found["copies_noticed"] = _round(told.memory.caught)
+        found["nearer_than_real"] = _round(told.memory.both.nearer)
+    if told.condition is not None:
+        found |= _block("in_class", told.condition.accuracy)
+    return found
+
+
+def _block(name: str, figure: Figure) -> dict[str, float]:
+    ends = {"": figure.value, "_low": figure.low, "_high": figure.high}
+    return {f"{name}{end}": _round(value) for end, value in ends.items()}
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

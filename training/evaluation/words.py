@@ -63,6 +63,11 @@ MEANINGS = {
 }
 
 
+_NEARLY, _PARTLY = 0.85, 0.4  # of what real pictures get
+_ALIKE = 0.5  # diversity or distinct below which it repeats itself
+_DOUBLES = 0.05  # share worth a word
+
+
 def shown(value: float) -> str:
     """A figure in as many digits as mean something."""
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
@@ -128,7 +133,7 @@ def verdict(told: Evaluation) -> list[tuple[str, str]]:
     found = told.figures
     said = [
         ("Do they look real?", _real(found["precision"])),
-        ("Is it as varied?", _varied(found["recall"], found["distinct"], found["modes"], told)),
+        ("Is it as varied?", _varied(told)),
     ]
     if told.memory is not None:
         said.append(("Does it copy?", _copying(told.memory)))
@@ -148,24 +153,33 @@ def _real(precision: Figure) -> str:
     part = precision.value / max(precision.real or 1.0, 1e-9)
     of = f"{precision.value:.0%} of the painted pictures lie among real ones"
     compared = f"{of}; of real pictures in their place {precision.real or 0:.0%} do."
-    if part > 0.85:
+    if part > _NEARLY:
         return f"Mostly. {compared}"
-    return f"Many do. {compared}" if part > 0.5 else f"Seldom. {compared}"
+    return f"Many do. {compared}" if part > _PARTLY else f"Seldom. {compared}"
 
 
-def _varied(recall: Figure, distinct: Figure, modes: Figure, told: Evaluation) -> str:
+def _varied(told: Evaluation) -> str:
+    found = told.figures
+    recall, precision, modes = found["recall"], found["precision"], found["modes"]
     part = recall.value / max(recall.real or 1.0, 1e-9)
+    doubles = 1 - found["distinct"].value
     compared = (
         f"{recall.value:.0%} of the real pictures lie among painted ones (real ones in their place: "
         f"{recall.real or 0:.0%}), and {modes.value:.0f} of {told.kinds} kinds are painted."
     )
-    doubles = 1 - distinct.value
-    twice = f" {doubles:.0%} are nearly the same as another." if doubles > 0.05 else ""
-    if part > 0.85:
+    twice = f" {doubles:.0%} are nearly the same as another." if doubles > _DOUBLES else ""
+    if found["diversity"].value < _ALIKE or doubles > 1 - _ALIKE:
+        return f"No: it repeats itself. {compared}{twice}"
+    if part > _NEARLY:
         return f"Nearly. {compared}{twice}"
-    if part > 0.4:
+    if part > _PARTLY:
         return f"Less than the real ones. {compared}{twice}"
-    return f"No: it has collapsed to a part of them. {compared}{twice}"
+    if precision.value < _PARTLY * (precision.real or 1.0):
+        return (
+            "Its pictures differ from one another, but too few look real to say what they cover. "
+            f"{compared}{twice}"
+        )
+    return f"No: it paints a part of them only. {compared}{twice}"
 
 
 def _copying(memory: Memory) -> str:

@@ -61,7 +61,7 @@ def page(folder: Path, study: Study) -> str:
     ) + (f" {todo} are not done yet." if todo else "")
     return framed(
         over="A study",
-        title=" and ".join(one.name.replace("_", " ").capitalize() for one in study.varied)
+        title=" and ".join(one.name.replace("_", " ") for one in study.varied).capitalize()
         or "The same, again",
         lead=lead,
         body="\n".join(filter(None, sections)),

@@ -13,6 +13,7 @@ from explorer.core.files import read_json, write_bytes
 from training.config import PRESETS, Settings
 
 FILE = "study.json"
+ALIENS = "aliens"  # folder of the study for what was not prepared yet
 MOST = 200
 """Cells in a study; more would be a month."""
 
@@ -163,7 +164,7 @@ def begun(folder: Path, study: Study) -> Study:
                 )
         return there
     try:
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and any(path.name != ALIENS for path in folder.iterdir()):
             raise KnownError(
                 f"{folder} holds other files and no study: choose an empty or new folder."
             )

@@ -10,7 +10,7 @@ from explorer.core.errors import KnownError
 from explorer.core.lock import locked
 from training.config import Settings
 from training.data.card import CARD, DatasetCard, read_dataset
-from training.studies.plan import Budget, Cell, Study, Varied, begun, cells, settings_of
+from training.studies.plan import ALIENS, Budget, Cell, Study, Varied, begun, cells, settings_of
 from training.studies.work import (
     BUSY,
     DONE,
@@ -184,6 +184,19 @@ def _in_child(job: Job) -> int:
     return child.exitcode if child.exitcode is not None else STOPPED
 
 
-def is_dataset(folder: Path) -> bool:
-    """Whether ``folder`` was prepared."""
-    return (folder / CARD).is_file()
+def aliens_here(aliens: Path, dataset: Path, out: Path) -> Path:
+    """The dataset of alien pictures: itself, or a folder's, prepared like ``dataset`` in ``out``.
+
+    Raises:
+        KnownError: the folder holds no pictures, or the disk refuses.
+    """
+    if (aliens / CARD).is_file():
+        return aliens
+    there = out / ALIENS
+    if not (there / CARD).is_file():
+        from training.data.prepare import prepare
+
+        card = read_dataset(dataset)
+        out.mkdir(parents=True, exist_ok=True)
+        prepare(aliens, there, size=card.width, grey=card.channels == 1, classes="none")
+    return there

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -92,6 +93,11 @@ def do(told: str) -> None:
             sys.exit(FAILS)
         except KeyboardInterrupt:
             sys.exit(STOPPED)
+        except Exception:
+            trace = here / "traceback.txt"
+            trace.write_text(traceback.format_exc(), encoding="utf-8")
+            (here / FAILED).write_text(f"something is wrong on our side; please send us {trace}.")
+            raise
     sys.exit(DONE if is_whole else STOPPED)
 
 

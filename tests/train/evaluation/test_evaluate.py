@@ -11,10 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 from PIL import Image
+from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Cancelled, Progress
 from explorer.likeness.features import Extractor
+from training.cli import app
 from training.data.card import DatasetCard, read_dataset
 from training.evaluation.evaluate import Amount, Look, evaluate
 from training.evaluation.page import page, write
@@ -89,8 +91,9 @@ def test_what_is_written_is_read_back_and_the_page_needs_no_network(
     assert told == look.told
     html = out.read_text()
     assert html == page(look)
-    for seed in (each.seed for each in look.told.memory.nearest if look.told.memory):
-        assert f"@{seed}" in html
+    assert look.told.memory is not None
+    for each in look.told.memory.nearest:
+        assert f"@{each.seed}" in html
     assert "http" not in html.replace("http-equiv", "")
     assert "<script" not in html
     assert "<b>hostile" not in html
@@ -227,7 +230,7 @@ def test_an_out_that_cannot_be_made_is_one_sentence(look: Look, tmp_path: Path) 
 
 
 def network(
-    path: Path, *, scale: float = 1.0, shape: tuple[object, ...] = ("n", 3, 16, 16)
+    path: Path, *, scale: float = 1.0, shape: tuple[str | int | None, ...] = ("n", 3, 16, 16)
 ) -> Path:
     """A graph that gives every pixel of a picture as a feature, times ``scale``."""
     nodes = [
@@ -276,6 +279,19 @@ def test_a_network_that_is_none_is_refused(
 def test_a_missing_network_is_one_sentence(suns: Path, tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="does not exist"):
         evaluate(BUNDLE, suns, inception=tmp_path / "no.onnx", amount=FEW)
+
+
+def test_the_command_prints_a_table_and_writes_json(suns: Path, tmp_path: Path) -> None:
+    told = ["evaluate", str(BUNDLE), "--dataset", str(suns), "--pictures", "50"]
+    told += ["--out", str(tmp_path), "--json", str(tmp_path / "figures.json")]
+    done = CliRunner().invoke(app, told)
+    assert done.exit_code == 0, done.output
+    for word in ("Precision", "Recall", "Distinct", "Copied", "Does it copy?"):
+        assert word in done.output
+    figures = json.loads((tmp_path / "figures.json").read_text())["figures"]
+    assert {"kid", "precision", "recall", "distinct"} <= figures.keys()
+    assert (tmp_path / "evaluation.html").exists()
+    assert CliRunner().invoke(app, ["evaluate", str(BUNDLE), "--pictures", "10"]).exit_code == 2
 
 
 def test_pictures_on_the_page_are_those_behind_the_figures(look: Look) -> None:
