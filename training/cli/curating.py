@@ -32,7 +32,8 @@ def curate(
     done = with_bar(
         "looking", lambda p: look_through(source, out, wanted_from=wanted_from, progress=p)
     )
-    lost = f", {done.unreadable:,} files can't be read" if done.unreadable else ""
+    files = "file" if done.unreadable == 1 else "files"
+    lost = f", {done.unreadable:,} {files} can't be read" if done.unreadable else ""
     console.print(f"{done.count:,} pictures{lost}.", highlight=False)
     for title, count in done.sections.values():
         console.print(f"{count:>9,}  {title}", markup=False, highlight=False)

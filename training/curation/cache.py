@@ -26,6 +26,7 @@ ROW = np.dtype(
         ("content", "V32"),  # sha256 of the file
         ("pixels", "V32"),  # sha256 of the picture as decoded
         ("reason", "S160"),  # why it can't be used, UTF-8; empty where it can
+        ("bytes", "<u4"),  # of the file: of two of one size, the longer is the better one
         ("width", "<u4"),  # of the picture in the file, upright
         ("height", "<u4"),
         ("hash", "<u8"),  # perceptual, 64 bits
@@ -61,8 +62,11 @@ class Cache:
         self._places: dict[bytes, int] = {}
         head = _head(extractor)
         try:
-            if not path.exists() or path.open("rb").read(_HEAD) != head:
-                path.write_bytes(head)
+            with path.open("a+b") as file:
+                file.seek(0)
+                if file.read(_HEAD) != head:
+                    file.truncate(0)
+                    file.write(head)
             self._count = (path.stat().st_size - _HEAD) // ROW.itemsize
             with path.open("rb+") as file:
                 file.truncate(_HEAD + self._count * ROW.itemsize)

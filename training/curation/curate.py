@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
 from explorer.core.errors import KnownError
 from explorer.core.lock import locked
 from explorer.core.progress import Progress
@@ -121,9 +123,7 @@ def curate(
 
 def find(seen: Survey, progress: Progress = Progress()) -> Found:
     """Ask every finder."""
-    area = seen.sizes.prod(axis=1)
-    blur = seen.measured("blur").round(2)
-    order = sorted(range(len(seen)), key=lambda n: (-int(area[n]), float(blur[n]), n))
+    order = np.lexsort((np.arange(len(seen)), -seen.lengths, -seen.sizes.prod(axis=1))).tolist()
     exact = exact_duplicates(seen.pixels, order)
     twice = {n for cluster in exact for n in cluster.others}
     once = [n for n in order if n not in twice]
@@ -187,7 +187,8 @@ def _marks(path: Path, seen: Survey) -> dict[int, bool]:
 def _lead(seen: Survey, sorted_: Sorted | None) -> list[str]:
     classes = len(set(seen.classes) - {""})
     among = f" in {classes} classes" if classes else ""
-    lost = f"; {len(seen.unreadable):,} files can’t be read" if seen.unreadable else ""
+    files = "file" if len(seen.unreadable) == 1 else "files"
+    lost = f"; {len(seen.unreadable):,} {files} can’t be read" if seen.unreadable else ""
     lead = [f"{len(seen):,} pictures{among}{lost}."]
     if sorted_:
         lead.append(

@@ -6,7 +6,8 @@ face that differs in its mouth alone has the same hash and nearly the same featu
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,10 +24,11 @@ BITS = 12
 UNLIKE = 0.42
 """How far the worst part of two nearly equal pictures may be off, in parts of their contrast."""
 
+_MEET = 8  # pictures whose hashes are the most alike, that each is compared with
 _CLOSE = 0.75  # neighbours farther than so much of the usual distance between neighbours are not looked at
 _PARTS = 5  # a side: a picture is compared in 25 parts
-_LEAST = 0.06  # contrast in [0, 1] below which nothing can be said of a pair
-_ROUGH = 0.5  # correlation of two pictures that are worth aligning
+_LEAST = 0.02  # contrast in [0, 1] below which nothing can be said of a pair
+_ROUGH = 0.6  # correlation of the 25 parts of two pictures that are worth aligning
 _BORDER = 2  # pixels at the edge that a crop may have taken
 _AT_ONCE = 4096  # pairs
 
@@ -85,7 +87,7 @@ def candidates(
     progress: Progress = Progress(),
 ) -> tuple[Pairs, Pairs]:
     """Pairs worth a look, as they are and mirrored: by hash, and by features."""
-    plain, mirrored = alike_hashes(found.hashes, BITS, progress)
+    plain, mirrored = alike_hashes(found.hashes, BITS, _MEET, progress)
     if neighbours.shape[1]:
         close = distances <= _CLOSE * np.median(distances[:, 0])
         near = as_pairs(np.where(close, neighbours, np.arange(len(found))[:, None]))
@@ -120,15 +122,29 @@ def unlikeness(
 ) -> NDArray[np.float64]:
     """How far each pair is apart, (m,): 0 the same picture, about 1 another."""
     out = np.ones(len(pairs))
-    for start in range(0, len(pairs), _AT_ONCE):
-        block = pairs[start : start + _AT_ONCE]
-        which, places = np.unique(block, return_inverse=True)
-        small = minis(found, which)
-        for number, (a, b) in enumerate(places.reshape(-1, 2)):
-            other = small[b][:, ::-1] if flip else small[b]
-            out[start + number] = compared(small[a], other)
-        progress.reach(min(1.0, (start + len(block)) / len(pairs)))
+    with _one_thread():
+        for start in range(0, len(pairs), _AT_ONCE):
+            block = pairs[start : start + _AT_ONCE]
+            which, places = np.unique(block, return_inverse=True)
+            small = minis(found, which)
+            for number, (a, b) in enumerate(places.reshape(-1, 2)):
+                other = small[b][:, ::-1] if flip else small[b]
+                out[start + number] = compared(small[a], other)
+            progress.reach(min(1.0, (start + len(block)) / len(pairs)))
     return out
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Pictures of 40 pixels are done before a second thread is awake."""
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def compared(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
@@ -137,13 +153,15 @@ def compared(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
 
     a, b = (_unit(each) for each in (first, second))
     grey_a, grey_b = a.mean(axis=2), b.mean(axis=2)
-    if min(grey_a.std(), grey_b.std()) < _LEAST / 4:
+    if min(grey_a.std(), grey_b.std()) < _LEAST:
         return float(np.abs(a - b).max() * 8)  # nothing to lay on one another but the colour
-    if np.corrcoef(grey_a.ravel(), grey_b.ravel())[0, 1] < _ROUGH:
+    rough_a, rough_b = (_summed(each) for each in (grey_a, grey_b))
+    patterned = min(rough_a.std(), rough_b.std()) > _LEAST
+    if patterned and np.corrcoef(rough_a.ravel(), rough_b.ravel())[0, 1] < _ROUGH:
         return 1.0
     height, width = grey_a.shape
     warp: Any = np.eye(2, 3, dtype=np.float32)
-    enough = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    enough = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 3e-4)
     try:
         _, warp = cv2.findTransformECC(
             grey_a, grey_b, warp, cv2.MOTION_AFFINE, enough, np.ones_like(grey_a, np.uint8) * 255, 3
@@ -182,11 +200,17 @@ def _as_bright(picture: Pixels, other: Pixels, inside: NDArray[np.bool_]) -> Pix
 def _worst_part(a: Pixels, b: Pixels, inside: NDArray[np.bool_]) -> float:
     """Of 25 parts, the one in which two pictures differ most, in parts of their contrast."""
     contrast = max(float(a[inside].std()), _LEAST)
-    wrong = np.square(a - b).mean(axis=2)
-    worst = 0.0
-    for rows in np.array_split(np.arange(a.shape[0]), _PARTS):
-        for columns in np.array_split(np.arange(a.shape[1]), _PARTS):
-            part = np.ix_(rows, columns)
-            if inside[part].mean() > 0.3:
-                worst = max(worst, float(np.sqrt(wrong[part][inside[part]].mean())))
-    return worst / contrast
+    there = _summed(inside.astype(np.float32))
+    wrong = _summed(np.where(inside, np.square(a - b).mean(axis=2), 0))
+    enough = there > 0.3 * inside.size / _PARTS**2
+    if not enough.any():
+        return 1.0
+    return float(np.sqrt((wrong[enough] / there[enough]).max())) / contrast
+
+
+def _summed(picture: Pixels) -> Pixels:
+    """The sums of each of 25 parts, of (h, w); both can be divided by five."""
+    height, width = picture.shape
+    parts = picture.reshape(_PARTS, height // _PARTS, _PARTS, width // _PARTS)
+    sums: Pixels = parts.sum(axis=(1, 3))
+    return sums

@@ -43,9 +43,12 @@ def nearest(
 
 
 def alike_hashes(
-    hashes: NDArray[np.uint64], most: int, progress: Progress = Progress()
+    hashes: NDArray[np.uint64], most: int, count: int, progress: Progress = Progress()
 ) -> tuple[Pairs, Pairs]:
     """Pairs whose perceptual hashes differ in at most ``most`` bits, of (n, 2).
+
+    Each picture meets the ``count`` most alike of those behind it, so that a pile of look-alikes
+    does not make a pair of every two.
 
     Returns:
         the pairs as they are, and those of one with the mirrored other.
@@ -60,7 +63,11 @@ def alike_hashes(
             theirs = hashes[start:, column]  # the earlier ones have met these before
             differ = np.bitwise_count(mine[:, None] ^ theirs)
             a, b = np.nonzero(differ <= most)
-            pairs.append(np.stack([a + start, b + start], axis=1)[a < b])
+            bits, a, b = differ[a, b][a < b], a[a < b], b[a < b]
+            order = np.lexsort((b, bits, a))
+            a, b = a[order], b[order]
+            rank = np.arange(len(a)) - np.searchsorted(a, a)
+            pairs.append(np.stack([a, b], axis=1)[rank < count] + start)
         progress.reach(min(1.0, (start + step) / n))
     return np.concatenate(plain), np.concatenate(mirrored)
 

@@ -271,7 +271,7 @@ function around(cell) {
 const DECIDES = { k: "keep", r: "reject", m: "move", x: "" };
 const GOES = { ArrowRight: () => beside(1), ArrowLeft: () => beside(-1), ArrowDown: () => across(1), ArrowUp: () => across(-1) };
 document.addEventListener("keydown", (event) => {
-  if (help.open || event.altKey || /^(SELECT|INPUT)$/.test(event.target.tagName)) return;
+  if (help.open || event.altKey || event.target.matches("select, input[type=range]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const command = event.ctrlKey || event.metaKey;
   let known = true;
@@ -355,7 +355,7 @@ function refresh() {
     const open = section.shown.flat().filter(([n]) => pictures[n].proposal && !decided(pictures[n])).length;
     section.take.disabled = !open;
     section.take.textContent = open ? "Accept " + counted(open) + (open === 1 ? " suggestion" : " suggestions") : "No open suggestions";
-    section.count.textContent = section.clusters ? counted(section.shown.length) + " clusters" : counted(section.shown.length);
+    section.count.textContent = section.clusters ? counted(section.shown.length) + (section.shown.length === 1 ? " cluster" : " clusters") : counted(section.shown.length);
   }
   for (const each of all(".chip")) each.setAttribute("aria-pressed", String(each.dataset.kind === view.kind));
   $("#undo").disabled = !undone.length;

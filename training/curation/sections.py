@@ -18,7 +18,7 @@ TITLES: dict[Kind, tuple[str, str]] = {
     "exact": ("The same twice", "The same file or the same pixels. The first of each is kept."),
     "near": (
         "Nearly the same",
-        "The same picture in another size or quality, cropped, brightened or mirrored. The largest and sharpest stands first.",
+        "The same picture in another size or quality, cropped, brightened or mirrored. The largest stands first.",
     ),
     "drawing": (
         "Drawn or photographed",

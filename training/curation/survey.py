@@ -45,6 +45,7 @@ class Survey:
     classes: list[str]  # "" where there are none
     contents: list[bytes]  # sha256 of each file
     pixels: list[bytes]  # sha256 of each picture as decoded
+    lengths: NDArray[np.int64]  # (n,) of each file in bytes
     sizes: NDArray[np.int64]  # (n, 2) width and height in pixels
     hashes: NDArray[np.uint64]  # (n, 2) perceptual hash, and that of the mirrored picture
     measures: Single  # (n, len(MEASURES))
@@ -107,6 +108,7 @@ def survey(
         classes=[classes[n] for n in places],
         contents=kept,
         pixels=facts["pixels"].tolist(),
+        lengths=facts["bytes"].astype(np.int64),
         sizes=np.stack([facts["width"], facts["height"]], axis=1).astype(np.int64),
         hashes=np.stack([facts["hash"], facts["mirrored"]], axis=1),
         measures=facts["measures"],
@@ -187,6 +189,7 @@ def seen(raw: Raw) -> tuple[Rows, Pixels | None]:
         return row, None
     mini = image.resize((MINI, MINI), Image.Resampling.BOX, reducing_gap=2.0)
     row["pixels"] = np.void(digest(b"%d %d " % (width, height) + image.tobytes()))
+    row["bytes"] = len(raw) if isinstance(raw, bytes) else raw.nbytes
     row["width"], row["height"] = width, height
     small = image.resize((64, 64), Image.Resampling.LANCZOS, reducing_gap=2.0)
     row["hash"] = _number(imagehash.phash(small))
