@@ -8,6 +8,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
+from textwrap import wrap
 
 from explorer import __version__
 from explorer.core.errors import KnownError
@@ -160,7 +161,7 @@ def _text_lines(roll: Roll) -> Iterator[str]:
         yield from (_leader(source, pictures(count)) for source, count in roll.sources)
     if roll.thanks:
         yield from _heading("With thanks")
-        yield from (f"  {line}" for line in roll.thanks)
+        yield from (each for line in roll.thanks for each in _wrapped(line))
     if roll.licences:
         yield from _heading("Licences")
     for licence, count in roll.licences:
@@ -168,17 +169,23 @@ def _text_lines(roll: Roll) -> Iterator[str]:
         if address := _address(licence):
             yield f"    {address}"
     if sentence := _unsaid(roll):
-        yield from ("", f"  {sentence}")
+        yield from ("", *_wrapped(sentence))
 
 
 def _heading(text: str) -> tuple[str, str, str]:
     return "", text.upper().center(_ROLL).rstrip(), ""
 
 
+def _wrapped(text: str) -> list[str]:
+    return wrap(text, _ROLL, initial_indent="  ", subsequent_indent="  ")
+
+
 def _leader(left: str, right: str) -> str:
-    """Dots between a name and what stands to its right."""
-    dots = "." * max(3, _ROLL - len(left) - len(right) - 4)
-    return f"  {left} {dots} {right}"
+    """Dots between a name and what stands to its right, on a line of its own if need be."""
+    dots = _ROLL - len(left) - len(right) - 4
+    if dots >= 3:
+        return f"  {left} {'.' * dots} {right}"
+    return f"  {left}\n{right.rjust(_ROLL)}"
 
 
 def _sections(roll: Roll) -> Iterator[str]:
@@ -186,7 +193,7 @@ def _sections(roll: Roll) -> Iterator[str]:
     for person in roll.people:
         sources = [escape(source) for source in person.sources[:_MOST_SOURCES]]
         if len(person.sources) > _MOST_SOURCES:
-            sources.append(f"and {len(person.sources) - _MOST_SOURCES:,} more sources")
+            sources.append(f"and {len(person.sources) - _MOST_SOURCES:,} more")
         below = "".join(f"<small>{source}</small>" for source in sources)
         rows.append(_row(escape(_works(person)), f"{escape(person.name)}{below}"))
     yield _section("Pictures by", rows)
