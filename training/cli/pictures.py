@@ -138,7 +138,10 @@ def prepare(
     ] = None,
     landmarks: Annotated[
         Path | None,
-        typer.Option(help="A landmark file of dlib's, for other subjects.", rich_help_panel=_FACES),
+        typer.Option(
+            help="A landmark file of dlib's, for other subjects; from someone you trust.",
+            rich_help_panel=_FACES,
+        ),
     ] = None,
     detector: Annotated[
         Path | None, typer.Option(help="A detector of dlib's.", rich_help_panel=_FACES)
