@@ -20,11 +20,11 @@ from training.evaluation.pictures import Places, Table, read_table
 from training.evaluation.seen import Collection, Painted, Prepared, Real, seen_painted
 from training.evaluation.spread import HALVES, Rows, spread
 from training.evaluation.told import Condition, Evaluation, Factor, Figure, Pictures
+from training.evaluation.words import TRUSTED
 
 FEWEST = 50
 """Pictures of either kind; of fewer, no figure says anything."""
 
-_TRUSTED = 0.8  # share of copies made on purpose that must be noticed
 _BOUNDED = ("precision", "recall", "coverage", "distinct")  # shares of pictures
 
 
@@ -280,7 +280,7 @@ def _notes(painter: Painter, card: DatasetCard, learned: Real, caught: float) ->
             f"Copies were looked for in {len(learned):,} of {card.count:,} pictures: --searched "
             "says in how many."
         )
-    if caught < _TRUSTED:
+    if caught < TRUSTED:
         notes.append(
             f"Of copies made on purpose only {caught:.0%} were noticed, so that few copies found "
             "mean little here: the pictures are too alike, or too many are doubles."

@@ -63,6 +63,9 @@ MEANINGS = {
 }
 
 
+TRUSTED = 0.8
+"""Share of copies made on purpose that must be noticed, if few copies are to mean anything."""
+
 _NEARLY, _PARTLY = 0.85, 0.4  # of what real pictures get
 _ALIKE = 0.5  # diversity or distinct below which it repeats itself
 _DOUBLES = 0.05  # share worth a word
@@ -188,8 +191,11 @@ def _copying(memory: Memory) -> str:
         f"{copied.value:.1%} of the pictures lie as near to a training picture as "
         f"{memory.threshold:.0%} of real ones do"
     )
-    if memory.caught < 0.5:
-        return f"It can't be told: even copies made on purpose were seldom noticed. {of}."
+    if memory.caught < TRUSTED and copied.low <= 2 * memory.threshold:
+        return (
+            f"It can't be told for sure: {of}, but of copies made on purpose only "
+            f"{memory.caught:.0%} were noticed."
+        )
     if copied.low > 2 * memory.threshold:
         return f"Look at the pairs below: {of}, more than chance."
     if memory.both.nearer > 0.65:
