@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin, TiffImagePlugin, TiffTags
 
@@ -181,6 +181,7 @@ def test_a_field_of_half_a_megabyte_is_cut_short() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@settings(max_examples=40)
 @given(st.data())
 def test_damaged_files_never_raise(kind: str, data: st.DataObject) -> None:
     content = bytearray(with_exif(kind, artist="Ada", copyright="(c) Ada") + packet(FULL))

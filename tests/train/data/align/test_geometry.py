@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.data.align.faces import (
@@ -93,6 +93,7 @@ def test_all_reasons_are_told_in_one_sentence() -> None:
     )
 
 
+@settings(max_examples=25)
 @given(angle=st.floats(-40, 40), apart=st.floats(30, 60))
 def test_what_is_cut_out_lies_level(angle: float, apart: float) -> None:
     pytest.importorskip("cv2")
