@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.files import inside
-from training.data.card import DatasetCard, Shard
+from training.data.card import DatasetCard, Shard, SkippedFile
 from training.data.decode import Pixels
 from training.data.tfrecord import FOOTER, HEADER, example, record
 
@@ -55,8 +55,10 @@ class ShardWriter:
     def content_sha256(self) -> str:
         return self._content.hexdigest()
 
-    def finish(self, table: Path, classes: Sequence[str]) -> tuple[Shard, ...]:
-        """All shards; the table lies beside them already, and classes are on the card."""
+    def finish(
+        self, table: Path, classes: Sequence[str], skipped: Sequence[SkippedFile]
+    ) -> tuple[Shard, ...]:
+        """All shards; the table lies beside them already, and the rest is on the card."""
         return tuple(self.shards)
 
     def __enter__(self) -> Self:

@@ -4,6 +4,7 @@ What is done is one function of a module, so that each of the three can run it; 
 changes nothing about the answers or their order.
 """
 
+import logging
 import os
 import signal
 import warnings
@@ -13,7 +14,8 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from explorer.core.errors import KnownError
@@ -95,6 +97,15 @@ def _begin() -> None:
     """Ctrl-C reaches the whole process group; the parent decides, the children finish a batch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.filterwarnings("ignore", module="PIL")  # damaged files end up in `skipped`
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent can't say goodbye, and its queue would be waited at for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _Cluster:
@@ -130,7 +141,10 @@ def cluster(address: str, workers: int) -> Iterator[Hands]:
         try:
             if address == LOCAL:
                 here = dask.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, dashboard_address=None
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
                 )
             client = dask.Client(here or address, timeout=_PATIENCE_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from training.data.card import Shard
+from training.data.card import Shard, SkippedFile
 from training.data.decode import Pixels
 from training.data.shards import content_of
 from training.data.source import UNSORTED
@@ -83,10 +83,16 @@ class ZipWriter:
     def content_sha256(self) -> str:
         return self._content.hexdigest()
 
-    def finish(self, table: Path, classes: Sequence[str]) -> tuple[Shard, ...]:
+    def finish(
+        self, table: Path, classes: Sequence[str], skipped: Sequence[SkippedFile]
+    ) -> tuple[Shard, ...]:
         """Write the labels and ``table`` beside the pictures; gives the zip itself."""
         labels = [[self.name(n), label] for n, label in enumerate(self._labels)]
-        told = {"labels": labels if classes else None, "classes": list(classes)}
+        told = {
+            "labels": labels if classes else None,
+            "classes": list(classes),
+            "skipped": [one.model_dump() for one in skipped],
+        }
         self._put(LABELS, json.dumps(told, indent=0).encode())
         self._put(table.name, table.read_bytes())
         self._zip.close()

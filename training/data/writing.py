@@ -114,6 +114,7 @@ class Writing:
             self._decisions.check_met(files, self._met)
         fit = self._plan.fit
         licence, thanks = summary(self._credits, thanks=self._found.credits)
+        skipped = tuple(sorted(self.skipped, key=lambda one: one.file))
         card = DatasetCard(
             name=name,
             count=self.to.count,
@@ -122,14 +123,14 @@ class Writing:
             channels=fit.channels,
             classes=tuple(ClassCount(name=n, count=self._counts[n]) for n in self._classes),
             content_sha256=self.to.content_sha256,
-            shards=self.to.finish(self._folder / TABLE, self._classes),
+            shards=self.to.finish(self._folder / TABLE, self._classes, skipped),
             fit=fit.how,
             padding=fit.padding,
             align=align,
             licence=licence,
             credits=thanks,
             decisions_sha256=self._decisions.sha256,
-            skipped=tuple(sorted(self.skipped, key=lambda one: one.file)),
+            skipped=skipped,
             software=f"masquerade {__version__}",
             prepared=prepared,
         )

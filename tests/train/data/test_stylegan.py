@@ -58,10 +58,13 @@ def test_there_and_back_pictures_and_classes_are_the_same(tmp_path: Path) -> Non
 
 def test_a_zip_is_what_stylegans_reader_wants(tmp_path: Path) -> None:
     source = filled(tmp_path / "s", {f"{kind}/{n}.png": png(n) for n in range(2) for kind in "ab"})
+    (source / "a/bad.png").write_bytes(b"")
     card = prepare(source, tmp_path / "out.zip", size=16)
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         names = set(archive.namelist())
-        labels = json.loads(archive.read("dataset.json"))["labels"]
+        told = json.loads(archive.read("dataset.json"))
+        assert told["skipped"] == [{"file": "a/bad.png", "reason": "is empty"}]
+        labels = told["labels"]
         assert labels == [[f"00000/img{n:08d}.png", n // 2] for n in range(4)]
         for name, _ in labels:
             with Image.open(io.BytesIO(archive.read(name))) as image:
