@@ -1,5 +1,8 @@
 """`explorer-train prepare`: what its words come to."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +45,23 @@ def test_an_interesting_crop_is_kept(tmp_path: Path) -> None:
     assert (card.channels, card.fit) == (1, "crop")
     assert card.prepared is not None
     assert card.prepared.crop == "interest"
+
+
+def test_it_needs_neither_tensorflow_nor_any_extra(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).integers(0, 256, (3, 9, 9), np.uint8))
+    missing = ("tensorflow", "keras", "cv2", "av", "distributed", "sklearn", "onnxruntime")
+    without = f"import sys; sys.modules.update(dict.fromkeys({missing!r}))"
+    words = ("prepare", "a.npy", "out", "--size", "8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"{without}; from training.cli import main; main()", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_dataset(tmp_path / "out").count == 3
 
 
 @pytest.mark.parametrize("size", ["64x", "x64", "large", "64x48x3", "4", "64x4", "2000", "-64"])
