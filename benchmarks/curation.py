@@ -244,7 +244,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("pictures", type=Path)
     words.add_argument("--doodles", type=Path)
-    words.add_argument("--count", type=int, default=2000)
+    words.add_argument("--count", type=int, default=1000)
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--peer", action="store_true", help="ask cleanvision, too")
     told = words.parse_args()
@@ -263,7 +263,7 @@ def main() -> None:
                 write(f"{line}\n")
             write(f"\ncleanvision took {time.perf_counter() - begun:.0f} s, we {took:.0f} s\n")
         masks = Path(temporary, "masks")
-        truth = strangers(told.pictures, told.doodles, masks, 400, told.seed)
+        truth = strangers(told.pictures, told.doodles, masks, 160, told.seed)
         for line in scores(looked_at(masks, Path(temporary, "more.bin")), truth):
             if line.true:
                 write(f"{line}\n")

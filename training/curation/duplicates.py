@@ -21,7 +21,7 @@ from training.curation.survey import Survey, minis
 BITS = 12
 """Of 64, in which the hashes of two pictures worth a look may differ."""
 
-UNLIKE = 0.42
+UNLIKE = 0.24
 """How far the worst part of two nearly equal pictures may be off, in parts of their contrast."""
 
 _MEET = 8  # pictures whose hashes are the most alike, that each is compared with
@@ -30,6 +30,7 @@ _PARTS = 5  # a side: a picture is compared in 25 parts
 _LEAST = 0.02  # contrast in [0, 1] below which nothing can be said of a pair
 _ROUGH = 0.6  # correlation of the 25 parts of two pictures that are worth aligning
 _BORDER = 2  # pixels at the edge that a crop may have taken
+_SOFT = 0.7  # pixels
 _AT_ONCE = 4096  # pairs
 
 Pixels: TypeAlias = NDArray[np.float32]
@@ -154,7 +155,7 @@ def compared(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     a, b = (_unit(each) for each in (first, second))
     grey_a, grey_b = a.mean(axis=2), b.mean(axis=2)
     if min(grey_a.std(), grey_b.std()) < _LEAST:
-        return float(np.abs(a - b).max() * 8)  # nothing to lay on one another but the colour
+        return float(np.abs(a - b).max() * 12)  # nothing to lay on one another but the colour
     rough_a, rough_b = (_summed(each) for each in (grey_a, grey_b))
     patterned = min(rough_a.std(), rough_b.std()) > _LEAST
     if patterned and np.corrcoef(rough_a.ravel(), rough_b.ravel())[0, 1] < _ROUGH:
@@ -179,6 +180,8 @@ def compared(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     )
     inside: NDArray[np.bool_] = there > 0.99
     inside[:_BORDER] = inside[-_BORDER:] = inside[:, :_BORDER] = inside[:, -_BORDER:] = False
+    # Softened, since a line that was drawn anew lies half a pixel beside the old one.
+    a, laid = (cv2.GaussianBlur(each, (0, 0), _SOFT) for each in (a, laid))
     return _worst_part(a, _as_bright(laid, a, inside), inside)
 
 

@@ -14,6 +14,7 @@ AROUND = 8
 """Neighbours that a picture is compared with."""
 
 _MINORITY = 0.3  # of all pictures; where more are drawings, they are what the pile is of
+_PHOTOGRAPHED = 0.15  # drawn less than so much: a soft drawing is no photograph yet
 _FEW = 20  # pictures; of fewer nothing is said
 _FOLDS = 5
 _LEAST = 8  # pictures of a class, to be judged
@@ -33,13 +34,14 @@ def drawings(found: Survey) -> Iterator[Finding]:
     if is_drawn.mean() <= _MINORITY:
         which, said = is_drawn, "a drawing among photographs"
     elif is_drawn.mean() >= 1 - _MINORITY:
-        which, said = ~is_drawn & (drawn < 0.3), "a photograph among drawings"
+        which, said = drawn < _PHOTOGRAPHED, ""
     else:
         return
     score = np.abs(drawn - 0.5)
     for n in np.flatnonzero(which)[np.argsort(-score[which], kind="stable")].tolist():
         note = f"{found.measured('soft')[n]:.0%} of its steps are soft, {found.measured('few')[n]:.0%} in 8 colours"
-        yield Finding("drawing", n, float(score[n]), note, Suggestion(keep=False, reason=said))
+        suggestion = Suggestion(keep=False, reason=said) if said else None
+        yield Finding("drawing", n, float(score[n]), note, suggestion)
 
 
 def drawn_score(found: Survey) -> NDArray[np.float64]:

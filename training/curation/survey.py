@@ -213,7 +213,9 @@ def _reduced(cache: Cache, contents: list[bytes]) -> Single:
     mean = learnt.mean(axis=0, dtype=np.float64)
     centred = learnt.astype(np.float64) - mean
     values, vectors = np.linalg.eigh(centred.T @ centred)
-    basis = vectors[:, ::-1][:, : max(1, min(KEPT, int((values > 1e-9).sum())))]
+    # As many directions as pictures would make every picture equally far from every other.
+    most = min(KEPT, max(4, len(sample) // 4), int((values > 1e-9).sum()))
+    basis = vectors[:, ::-1][:, : max(1, most)]
     # An eigenvector's sign is anyone's guess; its largest entry is positive from here on.
     basis *= np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
     reduced = np.empty((len(contents), basis.shape[1]), np.float32)
