@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from explorer.core.progress import Progress
 from explorer.likeness.features import Extractor, Features
 from training.evaluation.measures import Double, distances, evenly, ratio
-from training.evaluation.pictures import Pixels, Places
+from training.evaluation.pictures import Places
 from training.evaluation.seen import Collection, Painted, Real
 from training.evaluation.sharpness import blurred, matching_blur
 from training.evaluation.spread import share
@@ -30,7 +30,7 @@ SHOWN = 12
 _ASKED = 2000  # real pictures whose distances are called usual
 _MADE = 100  # copies made on purpose
 _SOFTER = 0.3  # pixels of blur beyond the model's, and
-_NOISE = 2.0  # levels of noise, in a copy made on purpose
+_NOISE = 2.0  # levels of noise before it, in a copy made on purpose
 _AT_ONCE = 256  # queries
 _WHOLE = 32  # pictures in memory at their full size
 
@@ -184,15 +184,14 @@ def _copied(
 def _made_on_purpose(
     learned: Collection, places: Places, extractor: Extractor, blur: float, seed: int
 ) -> tuple[Features, Features]:
-    """Copies as a model would make them: a little softer than it paints, noisy, half mirrored."""
+    """Copies as a model would make them: disturbed, a little softer than it paints, half mirrored."""
     rng = np.random.default_rng(seed)
     parts: list[tuple[Features, Features]] = []
     chosen = places[evenly(len(places), _MADE)]
     for start in range(0, len(chosen), _WHOLE):
         pixels = learned.pixels(chosen[start : start + _WHOLE])
-        soft = blurred(pixels, float(np.hypot(blur, _SOFTER)))
-        noisy = soft + rng.normal(0, _NOISE, soft.shape)
-        made: Pixels = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        noisy = np.clip(np.rint(pixels + rng.normal(0, _NOISE, pixels.shape)), 0, 255)
+        made = blurred(noisy.astype(np.uint8), float(np.hypot(blur, _SOFTER)))
         made[::2] = made[::2, :, ::-1].copy()
         parts.append((extractor(made), extractor(np.ascontiguousarray(made[:, :, ::-1]))))
     straight, turned = (
