@@ -181,8 +181,9 @@ def compared(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     inside: NDArray[np.bool_] = there > 0.99
     inside[:_BORDER] = inside[-_BORDER:] = inside[:, :_BORDER] = inside[:, -_BORDER:] = False
     # Softened, since a line that was drawn anew lies half a pixel beside the old one.
-    a, laid = (cv2.GaussianBlur(each, (0, 0), _SOFT) for each in (a, laid))
-    return _worst_part(a, _as_bright(laid, a, inside), inside)
+    soft: Any = cv2.GaussianBlur(a, (0, 0), _SOFT)
+    laid = cv2.GaussianBlur(laid, (0, 0), _SOFT)
+    return _worst_part(soft, _as_bright(laid, soft, inside), inside)
 
 
 def _unit(picture: NDArray[np.uint8]) -> Pixels:
