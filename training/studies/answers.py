@@ -60,7 +60,7 @@ def points(study: Study, results: Sequence[Result], axis: str, figure: str) -> l
 
 def answers(study: Study, results: Sequence[Result]) -> list[tuple[str, str]]:
     """A question and what the runs say to it, for everything that was varied."""
-    found = []
+    found = _budget(results)
     for one in study.varied:
         said_ = _steps(study, results, one.name)
         if said_:
@@ -77,11 +77,32 @@ def answers(study: Study, results: Sequence[Result]) -> list[tuple[str, str]]:
     return found
 
 
+_LEARNED = 0.1  # of the precision of real pictures, below which nothing was learned yet
+_AS_DEAR = ("size", "noise")  # a step costs the same whatever pictures it takes
+
 _QUESTIONS = {
     "size": "How much data is enough?",
     "noise": "Does curation matter?",
     "resolution": "What does resolution do?",
 }
+
+
+def _budget(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """Said first where every run was too short or too small to answer anything."""
+    if not results:
+        return []
+    best = max(results, key=lambda result: result.figures["precision"].value)
+    precision = best.figures["precision"]
+    if precision.value > _LEARNED * (precision.real or 1.0):
+        return []
+    return [
+        (
+            "Was the budget enough?",
+            f"No: at most {precision.value:.1%} of a run's pictures lie among real ones (of real "
+            f"pictures {precision.real or 0:.0%} do), so that what differs between the runs is what "
+            "they can learn in so short a time, and no more.",
+        )
+    ]
 
 
 def _steps(study: Study, results: Sequence[Result], axis: str) -> str:
@@ -93,7 +114,7 @@ def _steps(study: Study, results: Sequence[Result], axis: str) -> str:
             f"From {said(a.value)} to {said(b.value)} the kernel distance "
             f"{_moved(a, b)}, and coverage {_moved(c, d)}."
         )
-    if axis == "size" and len(near) > 1:
+    if axis == "size" and len(near) > 1 and min(len(one.numbers) for one in near[-2:]) > 1:
         sentences.append(
             "More pictures would probably still help."
             if _is_clear(near[-2], near[-1]) and near[-1].mean < near[-2].mean
@@ -135,7 +156,7 @@ def _by_heart(study: Study, results: Sequence[Result]) -> str:
 
 def _cost(study: Study, results: Sequence[Result], axis: str) -> str:
     found = points(study, results, axis, "minutes")
-    if len(found) < 2 or study.budget.steps is None:
+    if len(found) < 2 or study.budget.steps is None or axis in _AS_DEAR:
         return ""
     low, high = min(one.mean for one in found), max(one.mean for one in found)
     if high < 1.25 * low:

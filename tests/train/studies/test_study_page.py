@@ -80,8 +80,14 @@ def test_what_is_learned_by_heart_is_told(study: Study) -> None:
 
 def test_one_seed_or_no_result_claims_nothing(study: Study) -> None:
     assert answers(study, []) == []
-    results = [result(c, 0.1 * int(c.values["size"])) for c in cells(study) if c.seed == 0]
-    assert "no more than seeds differ" in dict(answers(study, results))["How much data is enough?"]
+    results = [result(c, 0.001 * int(c.values["size"])) for c in cells(study) if c.seed == 0]
+    said = dict(answers(study, results))["How much data is enough?"]
+    assert "no more than seeds differ" in said
+    assert "would" not in said
+
+
+def test_runs_that_learned_nothing_are_said_to_answer_nothing(study: Study) -> None:
+    assert answers(study, [result(c, 0.99) for c in cells(study)])[0][0] == "Was the budget enough?"
 
 
 def test_the_page_shows_what_is_done_and_says_what_is_not(study: Study, tmp_path: Path) -> None:
