@@ -51,7 +51,7 @@ def test_what_was_seen_is_remembered_in_any_order(
         Cache(path, extractor="a").add(rows(contents[start : start + step]))
     cache = Cache(path, extractor="a")
     asked = data.draw(st.lists(st.sampled_from(contents), max_size=30)) if contents else []
-    found = {}
+    found: dict[int, int] = {}
     for which, answer in cache.rows([digest(each) for each in asked]):
         found |= dict(zip(which.tolist(), answer["width"].tolist(), strict=True))
     assert found == {n: len(each) for n, each in enumerate(asked)}
