@@ -115,6 +115,8 @@ def judged(
         "novelty": found.both.ratio,
         "naive": naive / usual,
         "factor": factor("material", taught, eye(painted.features)).coverage,
+        "accuracy": taught.accuracy,
+        "chance": taught.chance,
         "caught": found.caught,
         "blur": found.blur,
     }
