@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from training.data.fit import Fit, all_fitted
+from training.data.fitting.fit import Fit, all_fitted
 from training.data.masks.factors import mask_factors
 from training.data.masks.render import paint_mask
 

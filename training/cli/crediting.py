@@ -23,7 +23,7 @@ def roll(
     Example: explorer-train credits dataset --html credits.html
     """
     from explorer.core.files import write_bytes
-    from training.data.roll import as_page, as_text, read_roll
+    from training.data.origins.roll import as_page, as_text, read_roll
 
     read = read_roll(dataset)
     if html is None:

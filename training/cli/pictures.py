@@ -178,10 +178,10 @@ def prepare(
 
     Example: explorer-train prepare my-pictures/ dataset --size 64 --licence CC-BY-4.0
     """
-    from training.data.decode import colour
-    from training.data.film import Frames
+    from training.data.fitting.decode import colour
+    from training.data.fitting.steps import Step
     from training.data.prepare import prepare as prepare_pictures
-    from training.data.steps import Step
+    from training.data.sources.film import Frames
 
     steps: list[Step] = []
     if align is not None:

@@ -80,7 +80,9 @@ def run(
         steps_per_call=steps_per_call,
     )
     if start_from is not None and Remote.of(start_from):
-        raise KnownError(f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first.")
+        raise KnownError(
+            f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first."
+        )
     if workers:
         devices.introduce(workers.split(","), worker)
     strategy = devices.strategy(device, tpu=tpu)

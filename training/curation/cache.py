@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer.core.errors import KnownError
 from explorer.likeness.pack import LATE
 from training.curation.measure import MEASURES
-from training.data.steps import Raw
+from training.data.fitting.steps import Raw
 
 MINI = 40
 """Pixels a side of the picture that near duplicates are compared by."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from training.data.decode import decode_whole, from_pixels
-from training.data.fit import Fit, Skipped
-from training.data.folder import open_source
-from training.data.source import Picture, classes
-from training.data.steps import Raw
+from training.data.fitting.decode import decode_whole, from_pixels
+from training.data.fitting.fit import Fit, Skipped
+from training.data.fitting.steps import Raw
+from training.data.sources.folder import open_source
+from training.data.sources.source import Picture, classes
 
 _FIT = Fit(128)  # on white; a JPEG is unpacked to twice that at least
 

@@ -25,7 +25,7 @@ from training.curation.findings import Suggestion
 from training.curation.pile import Pile, image_of, load
 from training.curation.sections import SUGGESTED, Section
 from training.curation.survey import Survey
-from training.data.fit import Skipped
+from training.data.fitting.fit import Skipped
 
 CARD, PAGE, TABLE, CACHE = "report.json", "index.html", "decisions.csv", "seen.bin"
 

@@ -18,9 +18,9 @@ from explorer.likeness.pack import LATE
 from training.curation.cache import MINI, ROW, Cache, Rows, digest
 from training.curation.measure import MEASURES, measure
 from training.curation.pile import Pile, image_of, load
-from training.data.fit import Pixels, Skipped
-from training.data.source import Picture
-from training.data.steps import Raw
+from training.data.fitting.fit import Pixels, Skipped
+from training.data.fitting.steps import Raw
+from training.data.sources.source import Picture
 
 KEPT = 128
 """Numbers that are left of a picture's features."""

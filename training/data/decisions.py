@@ -16,8 +16,8 @@ from typing import Literal, TypeAlias, get_args
 
 from explorer.core.errors import KnownError
 from explorer.core.files import write_bytes
-from training.data.credits import clean, plain_text
-from training.data.listing import plain_name
+from training.data.origins.credits import clean, plain_text
+from training.data.sources.listing import plain_name
 
 Verdict: TypeAlias = Literal["keep", "reject"]
 

@@ -14,7 +14,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import sha256, write_bytes
 from explorer.core.progress import Progress
 from training.data.card import DatasetCard, read_dataset
-from training.data.decode import Pixels, to_png
+from training.data.fitting.decode import Pixels, to_png
 from training.data.records import pictures_in_order, training_pictures
 from training.data.shards import content_of, plainly
 from training.data.sheet import contact_sheet

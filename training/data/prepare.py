@@ -13,12 +13,12 @@ from explorer.core.files import BESIDE, sync_folder
 from explorer.core.progress import Progress
 from training.data.card import MAX_SIZE, DatasetCard, Prepared
 from training.data.decisions import Decisions, read_decisions
-from training.data.film import EVERY_SECOND, Frames
-from training.data.fit import Crop, Fit, How, checked, code, colour
-from training.data.several import By, Named, check_apart, joined, named, open_sources, sort
-from training.data.source import Source
+from training.data.fitting.fit import Crop, Fit, How, checked, code, colour
+from training.data.fitting.steps import Plan, Step
+from training.data.sources.film import EVERY_SECOND, Frames
+from training.data.sources.several import By, Named, check_apart, joined, named, open_sources, sort
+from training.data.sources.source import Source
 from training.data.spread import Hands, cluster, cores, processes, threads
-from training.data.steps import Plan, Step
 from training.data.writing import Writing, is_usable, is_zip
 
 _MANY = 256  # pictures from which on processes are worth their start

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer.core.errors import KnownError
 from explorer.core.files import inside
 from training.data.card import DatasetCard, Shard, SkippedFile
-from training.data.decode import Pixels
+from training.data.fitting.decode import Pixels
 from training.data.tfrecord import FOOTER, HEADER, example, record
 
 MAX_RECORDS = 4096

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data.card import DatasetCard
-from training.data.decode import Pixels
+from training.data.fitting.decode import Pixels
 
 _MARGIN, _GAP, _TITLE, _TEXT = 40, 6, 30, 15  # pixels
 _WIDTH = 1200  # at most, without the margins

@@ -9,15 +9,15 @@ from explorer import __version__
 from explorer.core.files import write_bytes
 from explorer.core.progress import Progress
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, Prepared, SkippedFile
-from training.data.credits import Credit, summary
 from training.data.decisions import Decisions
-from training.data.decode import Skipped
-from training.data.film import Frames, film_frames
+from training.data.fitting.decode import Skipped
+from training.data.fitting.steps import Batch, Given, Item, LeftOut, Made, Plan, work
+from training.data.origins.credits import Credit, summary
 from training.data.shards import ShardWriter
-from training.data.source import Picture, Source
+from training.data.sources.film import Frames, film_frames
+from training.data.sources.source import Picture, Source
+from training.data.sources.stylegan import ZipWriter
 from training.data.spread import Hands, in_order
-from training.data.steps import Batch, Given, Item, LeftOut, Made, Plan, work
-from training.data.stylegan import ZipWriter
 
 FIXED = ("index", "file", "class", "source", "author", "licence")
 """The first columns of a dataset's table."""

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.data.decode import Fit, Skipped
-from training.data.folder import open_source
+from training.data.fitting.decode import Fit, Skipped
+from training.data.sources.folder import open_source
 
 FIT = Fit(8, grey=False, background=(0, 0, 0))
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3)).astype(np.uint8)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.credits import (
+from training.data.origins.credits import (
     MAX_FIELD,
     Credit,
     Embedded,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from training.data.decode import Fit, Pixels, Skipped, colour, to_png
-from training.data.steps import Plan
+from training.data.fitting.decode import Fit, Pixels, Skipped, colour, to_png
+from training.data.fitting.steps import Plan
 
 WHITE = (255, 255, 255)
 COLOUR_8 = Fit(8, grey=False, background=WHITE)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin, TiffImagePlugin, TiffTags
 
-from training.data.credits import MAX_FIELD, Credit, Embedded
-from training.data.embedded import said_inside
+from training.data.origins.credits import MAX_FIELD, Credit, Embedded
+from training.data.origins.embedded import said_inside
 
 NAMES = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from training.data.film import Frames, film_frames
-from training.data.fit import Pixels, Skipped
+from training.data.fitting.fit import Pixels, Skipped
 from training.data.prepare import prepare
+from training.data.sources.film import Frames, film_frames
 
 av = pytest.importorskip("av")
 
@@ -181,7 +181,7 @@ def test_a_film_in_an_archive_is_named(tmp_path: Path, three_scenes: Path) -> No
 def test_frames_larger_than_any_camera_films_are_not_decoded(
     three_scenes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.data.film.MAX_PIXELS", 1000)
+    monkeypatch.setattr("training.data.sources.film.MAX_PIXELS", 1000)
     with pytest.raises(Skipped, match="has frames of 64×48 pixels, which no camera films"):
         list(film_frames("f", three_scenes, Frames(), []))
 

@@ -9,8 +9,17 @@ from hypothesis.strategies import integers, sampled_from
 from PIL import Image, ImageDraw
 
 from explorer.core.errors import KnownError
-from training.data.fit import Fit, Pixels, Skipped, all_fitted, checked, fitted, middle, tiles
-from training.data.interest import most_interesting, saliency
+from training.data.fitting.fit import (
+    Fit,
+    Pixels,
+    Skipped,
+    all_fitted,
+    checked,
+    fitted,
+    middle,
+    tiles,
+)
+from training.data.fitting.interest import most_interesting, saliency
 
 sides = integers(16, 300)
 sizes = sampled_from([8, 16, 28, 64])

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from training.data.credits import Credit
-from training.data.decode import Fit, Skipped
-from training.data.folder import open_source
-from training.data.source import classes
+from training.data.fitting.decode import Fit, Skipped
+from training.data.origins.credits import Credit
+from training.data.sources.folder import open_source
+from training.data.sources.source import classes
 
 FIT = Fit(8, grey=True, background=(255, 255, 255))
 

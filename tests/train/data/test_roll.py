@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
 from training.cli import app
-from training.data.roll import as_page, as_text, read_roll
+from training.data.origins.roll import as_page, as_text, read_roll
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "dataset"
 HOSTILE = "<script>alert(1)</script>\"'&${x}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from training.data.decode import Skipped, to_png
-from training.data.fit import Fit
-from training.data.steps import Batch, Given, Item, LeftOut, Made, Outcome, Plan, work
+from training.data.fitting.decode import Skipped, to_png
+from training.data.fitting.fit import Fit
+from training.data.fitting.steps import Batch, Given, Item, LeftOut, Made, Outcome, Plan, work
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from explorer.core.errors import KnownError
 from training.data.prepare import prepare
-from training.data.stylegan import read_labels
+from training.data.sources.stylegan import read_labels
 
 
 def png(seed: int, size: int = 8) -> bytes:

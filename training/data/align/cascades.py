@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from explorer.core.errors import KnownError
 from training.data.align.faces import Face, Landmarks, Point, Subject
 from training.data.align.mirrored import mirrored_eyes
-from training.data.fit import Pixels
+from training.data.fitting.fit import Pixels
 
 Grey: TypeAlias = NDArray[Any]  # uint8 (height, width)
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, width, height

@@ -14,7 +14,7 @@ from explorer.models.sessions import open_session
 from explorer.models.vet import Limits, read_model
 from training.data.align.apart import Masked, Range, Task, tried
 from training.data.align.masks import mask_of
-from training.data.fit import Skipped, code
+from training.data.fitting.fit import Skipped, code
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

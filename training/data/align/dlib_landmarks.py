@@ -17,7 +17,7 @@ from explorer.core.files import sha256
 from explorer.models.vet import Limits
 from training.data.align.apart import Landmarked, Task, tried
 from training.data.align.faces import Face, Landmarks, Point
-from training.data.fit import Pixels
+from training.data.fitting.fit import Pixels
 
 Parts: TypeAlias = tuple[int, ...]
 

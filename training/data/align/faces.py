@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.data.fit import Pixels
+from training.data.fitting.fit import Pixels
 
 Subject: TypeAlias = Literal["human", "cat"]
 Which: TypeAlias = Literal["all", "largest"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from explorer.core.errors import KnownError
 from explorer.models.sessions import open_session, run_session
 from training.data.align.apart import Form, Masked, Range
-from training.data.fit import Pixels
+from training.data.fitting.fit import Pixels
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -25,7 +25,7 @@ from training.data.align.faces import (
     level,
     reason_to_drop,
 )
-from training.data.fit import Pixels, Skipped
+from training.data.fitting.fit import Pixels, Skipped
 
 _here = threading.local()  # OpenCV's cascades are not for two threads at once
 

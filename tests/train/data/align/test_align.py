@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from explorer.core.errors import KnownError
 from training.data.align.step import AlignFaces, align_faces
-from training.data.fit import Skipped
+from training.data.fitting.fit import Skipped
 from training.data.prepare import prepare
 
 pytest.importorskip("cv2")

@@ -16,7 +16,7 @@ from explorer.core.errors import KnownError
 from training.data.align.apart import Masked
 from training.data.align.cutout import CutOut, cut_out
 from training.data.align.masks import observed
-from training.data.fit import Skipped
+from training.data.fitting.fit import Skipped
 
 GREEN = (0, 200, 0)
 FLOAT, UINT8, INT64 = TensorProto.FLOAT, TensorProto.UINT8, TensorProto.INT64

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.data.fit import Box
+from training.data.fitting.fit import Box
 
 _SIDE = 64  # pixels; the paper's size, at which details are not yet subjects
 _BLUR = 2.5  # pixels of the map

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from training.data.credits import BETWEEN, Credit, Embedded, clean, known_licence
-from training.data.decode import FORMATS
+from training.data.fitting.decode import FORMATS
+from training.data.origins.credits import BETWEEN, Credit, Embedded, clean, known_licence
 
 _MAX_PACKET = 1 << 20  # bytes; a long one of a photographer has 50,000
 _OPENS, _CLOSES = (b"<x:xmpmeta", b"<rdf:RDF"), (b"</x:xmpmeta>", b"</rdf:RDF>")

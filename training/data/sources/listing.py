@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data.decode import Skipped
+from training.data.fitting.decode import Skipped
 
 MAX_BYTES = 128 << 20  # of one picture file; a longer one is a film or a bomb
 

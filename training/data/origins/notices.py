@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from sys import intern
 
 from training.data.card import TABLE
-from training.data.credits import (
+from training.data.fitting.decode import Skipped
+from training.data.origins.credits import (
     BESIDE_PICTURES,
     Credit,
     Known,
@@ -20,9 +21,8 @@ from training.data.credits import (
     read_credits,
     unknown_files,
 )
-from training.data.decode import Skipped
-from training.data.listing import MAX_BYTES, Entry, plain_name
-from training.data.stylegan import LABELS, classes_of, read_labels
+from training.data.sources.listing import MAX_BYTES, Entry, plain_name
+from training.data.sources.stylegan import LABELS, classes_of, read_labels
 
 OURS = re.compile(
     r"(pictures\.csv|credits\.csv|dataset\.json|(licen[cs]e|credits)(\.txt|\.md)?)", re.IGNORECASE

@@ -6,7 +6,7 @@ the three fields is looked for by itself:
 
 1. the picture's line in a `credits.csv`, in its folder or one above, or beside the source;
 2. its line in the source's `pictures.csv`;
-3. what is embedded in it: XMP, then EXIF (``training.data.embedded``);
+3. what is embedded in it: XMP, then EXIF (``training.data.origins.embedded``);
 4. the nearest LICENCE and CREDITS at or above it; at the root, `--licence` and `--credits`;
 5. a statement of rights embedded in it that names no licence.
 """

@@ -13,10 +13,10 @@ import numpy as np
 from explorer.core.errors import KnownError
 from explorer.models.wire import Damaged
 from training.data.card import TABLE, DatasetCard, read_dataset
-from training.data.credits import Credit, summary
-from training.data.decode import Skipped
+from training.data.fitting.decode import Skipped
+from training.data.origins.credits import Credit, summary
 from training.data.shards import Records
-from training.data.source import Picture, Source
+from training.data.sources.source import Picture, Source
 from training.data.tfrecord import picture_of
 
 

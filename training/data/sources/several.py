@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal, TypeAlias, overload
 
 from explorer.core.errors import KnownError
-from training.data.credits import Known, Notices
 from training.data.decisions import Decisions
-from training.data.folder import open_source
-from training.data.listing import plain_name
-from training.data.source import UNSORTED, Picture, Source, classes
+from training.data.origins.credits import Known, Notices
+from training.data.sources.folder import open_source
+from training.data.sources.listing import plain_name
+from training.data.sources.source import UNSORTED, Picture, Source, classes
 
 By: TypeAlias = Literal["auto", "folders", "sources", "none"]
 """What makes classes: folders inside the sources, or the sources themselves."""

@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from training.data.card import Shard, SkippedFile
-from training.data.decode import Pixels
+from training.data.fitting.decode import Pixels
 from training.data.shards import content_of
-from training.data.source import UNSORTED
+from training.data.sources.source import UNSORTED
 
 LABELS = "dataset.json"
 _IN_A_FOLDER = 1000

@@ -13,7 +13,7 @@ from textwrap import wrap
 from explorer import __version__
 from explorer.core.errors import KnownError
 from training.data.card import TABLE, read_dataset
-from training.data.credits import Credit, clean, credit_of, pictures
+from training.data.origins.credits import Credit, clean, credit_of, pictures
 
 _MOST_SOURCES = 3  # named under each person; the table beside the records names all
 _ROLL = 72  # characters a line
@@ -72,7 +72,9 @@ def as_text(roll: Roll) -> str:
 
 def as_page(roll: Roll) -> str:
     """The roll as HTML that needs no network, like the end of a film."""
-    template = resources.files("training.data").joinpath("roll.html").read_text(encoding="utf-8")
+    template = (
+        resources.files("training.data.origins").joinpath("roll.html").read_text(encoding="utf-8")
+    )
     return Template(template).substitute(
         title=escape(roll.name),
         about=escape(f"learned from {pictures(roll.count)}"),

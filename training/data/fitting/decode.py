@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
-from training.data.fit import Colour, Fit, Mode, Pixels, Skipped, colour, fitted
+from training.data.fitting.fit import Colour, Fit, Mode, Pixels, Skipped, colour, fitted
 
 __all__ = [
     "FORMATS",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from training.data.credits import Credit, Known, credit_of
-from training.data.decode import to_png
-from training.data.fit import Fit, Pixels
-from training.data.steps import Load, Plan
+from training.data.fitting.decode import to_png
+from training.data.fitting.fit import Fit, Pixels
+from training.data.fitting.steps import Load, Plan
+from training.data.origins.credits import Credit, Known, credit_of
 
 UNSORTED = "unsorted"
 """The class of pictures that lie beside the class folders."""

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import overload
 
 from explorer.core.errors import KnownError
-from training.data.archive import Archive
-from training.data.arrays import array_source, is_array
 from training.data.card import CARD, TABLE
-from training.data.decode import Skipped
-from training.data.film import ENDINGS, is_film
-from training.data.listing import MAX_BYTES, Entry, Listing, check_length, plain_name
-from training.data.notices import OURS, read_notices
-from training.data.prepared import prepared_source
-from training.data.source import Picture, Source
+from training.data.fitting.decode import Skipped
+from training.data.origins.notices import OURS, read_notices
+from training.data.sources.archive import Archive
+from training.data.sources.arrays import array_source, is_array
+from training.data.sources.film import ENDINGS, is_film
+from training.data.sources.listing import MAX_BYTES, Entry, Listing, check_length, plain_name
+from training.data.sources.prepared import prepared_source
+from training.data.sources.source import Picture, Source
 
 _OF_THE_SYSTEM = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
 

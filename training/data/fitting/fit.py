@@ -229,7 +229,7 @@ def all_fitted(image: Image.Image, fit: Fit) -> Iterator[Pixels]:
 
 def _kept(image: Image.Image, fit: Fit) -> Box:
     if fit.crop == "interest":
-        from training.data.interest import most_interesting
+        from training.data.fitting.interest import most_interesting
 
         return most_interesting(image, _largest(image.width, image.height, fit))
     return middle(image.width, image.height, fit)

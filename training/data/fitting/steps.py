@@ -11,10 +11,10 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from PIL import Image
 
-from training.data.credits import Embedded
-from training.data.decode import Pixels, Skipped, from_pixels, to_png, upright
-from training.data.embedded import said_inside
-from training.data.fit import Fit, Mode, all_fitted
+from training.data.fitting.decode import Pixels, Skipped, from_pixels, to_png, upright
+from training.data.fitting.fit import Fit, Mode, all_fitted
+from training.data.origins.credits import Embedded
+from training.data.origins.embedded import said_inside
 
 T = TypeVar("T")
 

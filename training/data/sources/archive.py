@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from training.data.decode import Skipped
-from training.data.listing import Entry, Listing, check_length, plain_name
+from training.data.fitting.decode import Skipped
+from training.data.sources.listing import Entry, Listing, check_length, plain_name
 
 _MAX_RATIO = 200  # unpacked to packed, for files above _SMALL bytes; else it is a zip bomb
 _SMALL = 16 << 20

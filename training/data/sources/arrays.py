@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.data.fit import Pixels, Skipped
-from training.data.listing import plain_name
-from training.data.source import Picture, Source
+from training.data.fitting.fit import Pixels, Skipped
+from training.data.sources.listing import plain_name
+from training.data.sources.source import Picture, Source
 
 _MAGIC = b"\x93NUMPY"
 _ROWS_AT_ONCE = 1 << 22  # values; keeps the look at a float array's range within 32 MB

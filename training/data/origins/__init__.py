@@ -1,0 +1,1 @@
+"""Who made each picture, and what may be done with it."""
