@@ -73,7 +73,7 @@ def test_a_mask_stands_whole_and_in_the_middle(index: int) -> None:
     frame = np.concatenate([cover[0], cover[-1], cover[:, 0], cover[:, -1]])
     assert frame.max() < 0.1, "clipped at the border"
     assert abs((rows[0] + rows[-1]) / 2 - 31.5) <= 4
-    assert abs((columns[0] + columns[-1]) / 2 - 31.5) <= 3
+    assert abs((columns[0] + columns[-1]) / 2 - 31.5) <= 4  # a bird looks to one side
     assert max(np.ptp(rows), np.ptp(columns)) >= 46, "too small to be legible"
 
 
