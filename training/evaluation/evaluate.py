@@ -70,6 +70,7 @@ def evaluate(
         KnownError: the model can't paint, a dataset can't be read, or they don't fit together.
         Cancelled: someone asked for it; what was seen of the datasets is kept for the next time.
     """
+    painter = open_painter(target, best=best)  # first, for a wrong name is the likeliest mistake
     if dataset is None:
         raise KnownError(
             f"{target} does not hold the pictures it learned from: name their dataset with "
@@ -80,7 +81,6 @@ def evaluate(
     learned = _enough(dataset, extractor)
     held = None if held_out is None else _enough(held_out, extractor)
     compared = held or learned
-    painter = open_painter(target, best=best)
     for collection in {learned, compared}:
         _check_fits(painter, collection.card)
     table = read_table(dataset, learned.card)
