@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -193,10 +193,42 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
         OSError: the child can't be started.
     """
     (folder / TASK).write_text(task.model_dump_json(), encoding="utf-8")
+    at = 0.0
+
+    def look() -> None:
+        nonlocal at
+        at = max(at, _reached(folder))
+        progress.reach(at)
+
+    try:
+        status = ended(_command(folder), folder, task.limits.seconds, look)
+    except TimeoutError as error:
+        raise KnownError(
+            f"{task.path} took more than {task.limits.seconds:.0f} s to try, so it is not "
+            "opened; get a smaller model, or this one from its maker."
+        ) from error
+    return _checked(task, folder, status)
+
+
+def ended(
+    command: Sequence[str], folder: Path, seconds: float, look: Callable[[], None] = lambda: None
+) -> int:
+    """Let a child work in ``folder``, its stderr in a file there; how it ended, however it did.
+
+    Args:
+        command: what to run.
+        folder: from ``talk``.
+        seconds: how long it may take.
+        look: called every now and then; what it raises ends the child.
+
+    Raises:
+        TimeoutError: it took longer, and is gone.
+        OSError: it can't be started.
+    """
     nothing = subprocess.DEVNULL
     with (folder / "stderr").open("wb") as said:
         child = subprocess.Popen(  # its own session: Ctrl-C is for the parent, who ends the child
-            _command(folder),
+            command,
             stdin=nothing,
             stdout=nothing,
             stderr=said,
@@ -204,23 +236,18 @@ def run_apart(task: Task, folder: Path, progress: Progress = Progress()) -> Answ
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # on Windows
         )
-    deadline = time.monotonic() + task.limits.seconds
-    at = 0.0
+    deadline = time.monotonic() + seconds
     try:
         while child.poll() is None:
             if time.monotonic() > deadline:
-                raise KnownError(
-                    f"{task.path} took more than {task.limits.seconds:.0f} s to try, so it is not "
-                    "opened; get a smaller model, or this one from its maker."
-                )
-            at = max(at, _reached(folder))
-            progress.reach(at)
+                raise TimeoutError
+            look()
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_LOOK_S)
     finally:
         child.kill()  # does nothing to one that has ended
         child.wait()
-    return _checked(task, folder, child.returncode)
+    return child.returncode
 
 
 def _checked(task: Task, folder: Path, status: int) -> Answer:

@@ -6,7 +6,6 @@ or takes too long or too much memory, takes nothing along.
 
 import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import training
 from explorer.core.errors import KnownError
 from explorer.core.files import parse_json
-from explorer.models.vet import Limits, talk
+from explorer.models.vet import Limits, ended, talk
 
 log = logging.getLogger(__name__)
 
@@ -84,26 +83,16 @@ def tried(task: Task) -> Answer:
         # Last on the path: no stranger's folder may stand in for one of our modules.
         begin = f"import sys; sys.path.append({root!r})"
         begin += "; from training.data.align.trial import main; main(sys.argv[1])"
-        with (folder / "stderr").open("wb") as said:
-            child = subprocess.Popen(  # its own session: Ctrl-C is for the parent, who ends it
-                [sys.executable, "-P", "-c", begin, str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                cwd=folder,
-                start_new_session=True,
-            )
         try:
-            child.wait(task.limits.seconds)
-        except subprocess.TimeoutExpired as error:
+            status = ended(
+                [sys.executable, "-P", "-c", begin, str(folder)], folder, task.limits.seconds
+            )
+        except TimeoutError as error:
             raise KnownError(
                 f"{task.path} took more than {task.limits.seconds:.0f} s to try, so it is not "
                 "used; get another."
             ) from error
-        finally:
-            child.kill()  # does nothing to one that has ended
-            child.wait()
-        return _checked(task, folder, child.returncode)
+        return _checked(task, folder, status)
 
 
 def _checked(task: Task, folder: Path, status: int) -> Answer:
