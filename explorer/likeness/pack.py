@@ -1,7 +1,7 @@
 """What a model was trained on, small enough to ship: features, thumbnails and credits.
 
-Format only; finding neighbours comes to it later. A pack lies in a bundle's ``likeness/`` folder
-or in a folder of its own.
+The format; ``make`` makes packs. One lies in a bundle's ``likeness/`` folder or in a folder of
+its own.
 """
 
 import csv
@@ -18,13 +18,20 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz, write_npz
+from explorer.models.bundle import Bundle
 from explorer.models.sources import open_source, whole
+
+FOLDER = "likeness"
+"""Where the files lie in a bundle."""
 
 FEATURES, THUMBNAILS, PICTURES = "features.npz", "thumbnails.zip", "pictures.csv"
 
 DIM = 128  # of a feature after PCA
 EARLY, LATE = 384, 1280  # of the extractor's layers: colour and texture; shape
 THUMBNAIL = 64  # pixels, the long side
+
+NOISE = 1e-5
+"""What is no larger, in lengths of the mean feature, is rounding and tells nothing."""
 
 _COLUMNS = ("index", "file", "class", "source", "author", "licence")
 _UNIT = 5e-3  # how far float16 rows may be from length 1
@@ -56,7 +63,7 @@ class LikenessPack:
     late_mean: Single  # (1280,)
     late_basis: Single  # (1280, 128)
     extractor_sha256: str
-    self_early: Single  # (n,) distance of each picture to its nearest other
+    self_early: Single  # (n,) 1 - cosine of each picture and its nearest other; 2 if there is none
     self_late: Single  # (n,)
     thumbnails: tuple[bytes, ...]  # n JPEGs
     pictures: tuple[Picture, ...]  # n
@@ -105,6 +112,28 @@ def read_pack_folder(path: Path) -> LikenessPack:
     """Read a pack that is a folder of its own, or a zip; raises as ``read_pack`` does."""
     source = open_source(path)
     return read_pack(lambda name: whole(source, name), name=str(path))
+
+
+def read_bundle_pack(bundle: Bundle) -> LikenessPack | None:
+    """Read the pack of a bundle, None if it came without one; raises as ``read_pack`` does."""
+    if not any(name.startswith(f"{FOLDER}/") for name in bundle.card.files):
+        return None
+    return read_pack(
+        lambda name: bundle.content(f"{FOLDER}/{name}"), name=f"{bundle.path}: {FOLDER}"
+    )
+
+
+def unit_rows(raw: Single, mean: Single, basis: Single) -> Single:
+    """Where raw features (n, d) lie in a pack of this mean (d,) and basis (d, 128): (n, 128).
+
+    Rows of length 1. A picture that is the mean itself points nowhere: it gets the last axis, to
+    which the others keep least, so that it is like its own doubles and nothing else.
+    """
+    rows = (raw - mean) @ basis
+    nowhere = np.linalg.norm(rows, axis=1) <= NOISE * np.linalg.norm(mean)
+    rows[nowhere] = np.eye(1, DIM, DIM - 1)
+    unit: Single = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def pack_files(pack: LikenessPack) -> dict[str, bytes]:
@@ -167,10 +196,13 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runti
 def _table(pictures: Sequence[Picture]) -> bytes:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     table.writerow(_COLUMNS)
     for index, one in enumerate(pictures):
-        table.writerow((index, one.file, one.kind, one.source, one.author, one.licence))
-    return text.getvalue().encode()
+        row = (str(index), one.file, one.kind, one.source, one.author, one.licence)
+        # Python 3.11 leaves a carriage return bare, and then can't read what it wrote
+        (quoted if "\r" in "".join(row) else table).writerow(row)
+    return text.getvalue().encode("utf-8", "replace")  # names of files may hold half characters
 
 
 def _read_pictures(content: bytes, count: int, name: str) -> tuple[Picture, ...]:
