@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz, write_npz
+from explorer.core.tables import table_line
 from explorer.models.bundle import Bundle
 from explorer.models.sources import open_source, whole
 
@@ -194,15 +195,11 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runti
 
 
 def _table(pictures: Sequence[Picture]) -> bytes:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    table.writerow(_COLUMNS)
+    lines = [table_line(_COLUMNS)]
     for index, one in enumerate(pictures):
         row = (str(index), one.file, one.kind, one.source, one.author, one.licence)
-        # Python 3.11 leaves a carriage return bare, and then can't read what it wrote
-        (quoted if "\r" in "".join(row) else table).writerow(row)
-    return text.getvalue().encode("utf-8", "replace")  # names of files may hold half characters
+        lines.append(table_line(row))
+    return "".join(lines).encode("utf-8", "replace")  # names of files may hold half characters
 
 
 def _read_pictures(content: bytes, count: int, name: str) -> tuple[Picture, ...]:

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias, get_args
 
 from explorer.core.errors import KnownError
 from explorer.core.files import write_bytes
+from explorer.core.tables import table_line
 from training.data.origins.credits import clean, plain_text
 from training.data.sources.listing import plain_name
 
@@ -140,12 +141,10 @@ def write_decisions(path: Path, decisions: Iterable[Decision]) -> None:
     Raises:
         KnownError: the file can't be written.
     """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    lines = [table_line(COLUMNS)]
     for one in sorted(decisions, key=lambda one: one.file):
-        rows.writerow((one.file, one.decision, one.class_name, one.reason))
-    write_bytes(path, text.getvalue().encode())
+        lines.append(table_line((one.file, one.decision, one.class_name, one.reason)))
+    write_bytes(path, "".join(lines).encode())
 
 
 def _places(path: Path, heading: list[str]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """One run over the pictures: everything that is kept goes into records and a table, in order."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from explorer import __version__
 from explorer.core.files import write_bytes
 from explorer.core.progress import Progress
+from explorer.core.tables import table_line
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, Prepared, SkippedFile
 from training.data.decisions import Decisions
 from training.data.fitting.decode import Skipped
@@ -96,14 +96,13 @@ class Writing:
             (self._folder / TABLE).open("w", encoding="utf-8", newline="") as file,
             self.to,
         ):
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow([*FIXED, *self._factors])
+            file.write(table_line([*FIXED, *self._factors]))
             for batch, answers in in_order(hands, work, self._batches(carries)):
                 for item, outcomes in zip(batch.items, answers, strict=True):
                     for outcome in outcomes:
                         row = self._row(item, outcome)
                         if row:
-                            table.writerow(row)
+                            file.write(table_line(row))
                 progress.reach(batch.done)
             progress.reach(1.0)
 
