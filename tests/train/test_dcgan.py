@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from explorer.core.errors import KnownError
@@ -58,6 +59,20 @@ def test_layers_of_one_shape_do_not_begin_as_twins() -> None:
 
     assert second.shape == third.shape
     assert abs(second - third).max() > 1e-3
+
+
+def test_a_new_generator_spreads_a_batch_by_its_latents_and_not_by_its_labels() -> None:
+    settings = Settings(width=1 / 16, latent=64)
+    generator = dcgan.generator(dcgan.plan(28, 1, 2, settings), settings)
+    z = np.random.default_rng(1).standard_normal((32, 64), np.float32)
+    label = np.repeat(np.eye(2, dtype=np.float32), 16, axis=0)
+
+    as_asked = generator([z, label], training=True).numpy()
+    relabelled = generator([z, label[::-1]], training=True).numpy()
+
+    by_label = abs(as_asked - relabelled).mean()
+    by_latent = abs(as_asked - generator([z[::-1], label], training=True).numpy()).mean()
+    assert 0 < by_label < by_latent / 3
 
 
 def test_a_size_without_a_network_is_refused_with_the_sizes_there_are() -> None:

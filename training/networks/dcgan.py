@@ -79,7 +79,7 @@ def generator(plan: Plan, settings: Settings) -> keras.Model:
         embedded = keras.layers.Dense(
             plan.latent,
             use_bias=False,
-            kernel_initializer=_unit(settings.seed, _EMBEDDING),
+            kernel_initializer=_near(settings.seed, _EMBEDDING),
             name="embedding",
         )(label)
         inputs, x = [x, label], keras.layers.Concatenate()([x, embedded])
@@ -174,9 +174,12 @@ def _spread(seed: int, number: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=0.02, seed=seed * 1000 + number)
 
 
-def _unit(seed: int, number: int) -> keras.initializers.Initializer:
-    """As far apart as latents are."""
-    return keras.initializers.RandomNormal(stddev=1.0, seed=seed * 1000 + number)
+def _near(seed: int, number: int) -> keras.initializers.Initializer:
+    """Labels lie near each other at first, so that batch normalisation spreads a batch by z.
+
+    As far apart as latents are, labels satisfy it alone, and each class collapses into one picture.
+    """
+    return keras.initializers.RandomNormal(stddev=0.1, seed=seed * 1000 + number)
 
 
 def _he(seed: int, number: int) -> keras.initializers.Initializer:
