@@ -10,11 +10,12 @@ import signal
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from multiprocessing import get_context, parent_process
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
@@ -22,6 +23,7 @@ from explorer.core.errors import KnownError
 
 AHEAD = 4  # batches that each worker may be ahead of whoever takes the answers
 _PATIENCE_S = 10  # for a scheduler to answer, and for its first worker
+_LOOK_S = 2.0  # between two looks whether there is still somebody to answer
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -55,12 +57,47 @@ def in_order(hands: Hands, work: Callable[[Q], A], questions: Iterable[Q]) -> It
         yield asked, answer.result()
 
 
-class _Pool:
-    def __init__(self, pool: ThreadPoolExecutor | ProcessPoolExecutor, workers: int) -> None:
+class _Threads:
+    def __init__(self, pool: ThreadPoolExecutor, workers: int) -> None:
         self._pool, self.workers = pool, workers
 
     def submit(self, work: Callable[[Q], A], question: Q) -> Answer:
         return self._pool.submit(work, question)
+
+
+class _Processes:
+    """A pool that says so whenever a worker died, be it while another question was asked.
+
+    Python 3.11 takes such a question, and never answers it.
+    """
+
+    def __init__(self, pool: ProcessPoolExecutor, workers: int) -> None:
+        self._pool, self.workers = pool, workers
+
+    def submit(self, work: Callable[[Q], A], question: Q) -> Answer:
+        try:
+            return _FromProcess(self._pool.submit(work, question), self.check)
+        except OSError:  # a worker was just starting, and found its pipes closed
+            self.check()
+            raise
+
+    def check(self) -> None:
+        """See whether all are alive.
+
+        Raises:
+            BrokenProcessPool: a worker is gone.
+        """
+        self._pool.submit(int)
+
+
+class _FromProcess:
+    def __init__(self, answer: Future[A], check: Callable[[], None]) -> None:
+        self._answer, self._check = answer, check
+
+    def result(self) -> Any:
+        while not wait([self._answer], timeout=_LOOK_S).done:
+            self._check()
+        return self._answer.result()
 
 
 @contextmanager
@@ -68,7 +105,7 @@ def threads(workers: int) -> Iterator[Hands]:
     """For little work: nothing has to start."""
     pool = ThreadPoolExecutor(workers)
     try:
-        yield _Pool(pool, workers)
+        yield _Threads(pool, workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -80,32 +117,37 @@ def processes(workers: int) -> Iterator[Hands]:
     Raises:
         KnownError: a worker was ended from outside.
     """
+    theirs, ours = Pipe(duplex=False)  # nothing passes through; workers end when it closes
     # Spawned, not forked: the parent may hold TensorFlow's threads, the children never load it.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin)
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_begin, initargs=(theirs,)
+    )
     try:
-        yield _Pool(pool, workers)
+        yield _Processes(pool, workers)
     except BrokenProcessPool as error:
+        ours.close()  # the pool may not know of a worker that was just starting
         raise KnownError(
             "A worker of prepare was ended from outside, perhaps for want of memory; run it again "
             "with fewer --workers."
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+        ours.close()
+        theirs.close()
 
 
-def _begin() -> None:
+def _begin(parent: Connection) -> None:
     """Ctrl-C reaches the whole process group; the parent decides, the children finish a batch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.filterwarnings("ignore", module="PIL")  # damaged files end up in `skipped`
-    Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: Connection) -> None:
     """A killed parent can't say goodbye, and its queue would be waited at for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    with suppress(EOFError, OSError):
+        parent.recv_bytes()
+    os._exit(1)
 
 
 class _Cluster:

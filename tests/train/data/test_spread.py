@@ -5,6 +5,7 @@ import socket
 import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from explorer.core.errors import KnownError
 from explorer.core.progress import Cancelled, Progress
 from training.data import prepare as preparing
 from training.data.prepare import prepare
-from training.data.spread import AHEAD, cluster, in_order, processes, threads
+from training.data.spread import AHEAD, Hands, cluster, in_order, processes, threads
 
 
 def slow_first(number: int) -> int:
@@ -50,6 +51,21 @@ def test_only_a_few_questions_wait_at_a_time() -> None:
 def test_a_worker_that_is_ended_from_outside_is_one_sentence() -> None:
     with pytest.raises(KnownError, match="ended from outside"), processes(2) as hands:
         list(in_order(hands, die, range(9)))
+
+
+def forget_and_wait(hands: Hands) -> None:
+    """Let the only worker die, and lose its answer as Python 3.11 does at a bad moment."""
+    answer = hands.submit(os._exit, 9)
+    vars(answer)["_answer"] = Future()
+    answer.result()
+
+
+def test_a_question_that_was_forgotten_when_a_worker_died_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("training.data.spread._LOOK_S", 0.05)
+    with pytest.raises(KnownError, match="ended from outside"), processes(1) as hands:
+        forget_and_wait(hands)
 
 
 def array(path: Path, count: int = 40, size: int = 16) -> Path:
