@@ -71,6 +71,24 @@ def test_a_size_that_is_none_is_wrong_usage(tmp_path: Path, size: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "choices"),
+    [
+        ("--fit", "'crop', 'pad', 'stretch', 'tiles'."),
+        ("--crop", "'centre', 'interest'."),
+        ("--classes", "'auto', 'folders', 'sources', 'none'."),
+        ("--align", "'faces'."),
+    ],
+)
+def test_a_word_that_is_none_of_several_is_wrong_usage_and_they_are_listed(
+    option: str, choices: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # one line
+    done = CliRunner().invoke(app, ["prepare", "a", "b", "--size", "8", option, "squeeze"])
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}': 'squeeze' is not one of {choices}" in done.output
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["--crop", "interest", "--fit", "pad"], "goes with --fit crop"),
