@@ -1,21 +1,21 @@
 """From pictures, however they come, to a dataset: whole, or not at all."""
 
 import os
-import shutil
-import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE, sync_folder
+from explorer.core.files import sync_folder
 from explorer.core.progress import Progress
+from training.data.beside import unfinished
 from training.data.card import MAX_SIZE, DatasetCard, Prepared
 from training.data.decisions import Decisions, read_decisions
 from training.data.fitting.fit import Crop, Fit, How, checked, code, colour
 from training.data.fitting.steps import Plan, Step
 from training.data.sources.film import EVERY_SECOND, Frames
+from training.data.sources.listing import plain_name
 from training.data.sources.several import By, Named, check_apart, joined, named, open_sources, sort
 from training.data.sources.source import Source
 from training.data.spread import Hands, cluster, cores, processes, threads
@@ -96,7 +96,8 @@ def prepare(
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("ignore", module="PIL")  # damaged files end up in `skipped`
-        found = joined(parts, licence, credits)
+        # A terminal may send any bytes, and cards hold only text.
+        found = joined(parts, plain_name(licence), tuple(map(plain_name, credits)))
         if decided.by_file:
             files = {each.file for each in found.pictures}
             decided.check_known(files | {file for file, _ in found.skipped})
@@ -114,7 +115,7 @@ def prepare(
         if not writing.to.count:
             raise KnownError(f"{_called(sources)} no picture that can be used{writing.why_empty}.")
         told = _prepared(sources, classes, plan, frames, writing.rejected)
-        return writing.finish(name or _name(sources, out), align, told)
+        return writing.finish(plain_name(name or _name(sources, out)), align, told)
 
 
 def _fit(
@@ -181,20 +182,17 @@ def _beside(out: Path) -> Iterator[Path]:
 
     It vanishes otherwise.
     """
-    beside = out.parent / f"{BESIDE}{uuid.uuid4().hex}"
     try:
-        beside.mkdir(parents=True)
-        yield beside
-        for file in beside.iterdir():
-            with file.open("rb+") as written:
-                os.fsync(written.fileno())
-        sync_folder(beside)
-        (beside / out.name if is_zip(out) else beside).rename(out)
-        sync_folder(out.parent)
+        with unfinished(out) as beside:
+            yield beside
+            for file in beside.iterdir():
+                with file.open("rb+") as written:
+                    os.fsync(written.fileno())
+            sync_folder(beside)
+            (beside / out.name if is_zip(out) else beside).rename(out)
+            sync_folder(out.parent)
     except OSError as error:
         raise KnownError(
             f"{out} can't be written: {error.strerror or error}; "
             "free some space or choose another folder."
         ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)

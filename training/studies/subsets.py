@@ -3,11 +3,8 @@
 import csv
 import io
 import os
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE, sync_folder, write_bytes
+from explorer.core.files import sync_folder, write_bytes
+from training.data.beside import unfinished
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, read_dataset
 from training.data.shards import ShardWriter
 from training.evaluation.pictures import Pixels, read_pictures
@@ -74,61 +72,60 @@ def write_subset(parts: list[Part], out: Path, *, name: str, side: int) -> None:
     Raises:
         KnownError: a part can't be read, or the disk refuses.
     """
-    first = parts[0].card
-    beside = out.parent / f"{BESIDE}{uuid.uuid4().hex}"
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside.mkdir()
-        rows: list[dict[str, str]] = []
-        counts: Counter[int] = Counter()
-        with ShardWriter(beside) as writer:
-            for part in parts:
-                table = _table(part)
-                for place, pixels, label in _pictures(part, side, first.channels):
-                    kind = label if len(parts) == 1 and first.classes else 0
-                    index = writer.add(_png(pixels), kind, pixels)
-                    counts[kind] += 1
-                    rows.append({**table.get(place, {}), "index": str(index)})
-        present = [n for n, _ in enumerate(first.classes) if counts[n]]
-        if len(parts) > 1 or len(present) < len(first.classes):
-            present = []  # a class without a picture would shift the others' labels
-        card = DatasetCard(
-            name=name,
-            count=writer.count,
-            height=side,
-            width=side,
-            channels=first.channels,
-            classes=tuple(ClassCount(name=first.classes[n].name, count=counts[n]) for n in present),
-            content_sha256=writer.content_sha256,
-            shards=tuple(writer.shards),
-            fit=first.fit,
-            padding=first.padding,
-            align=first.align,
-            licence=first.licence,
-            credits=first.credits,
-            decisions_sha256=first.decisions_sha256,
-            skipped=(),
-            software=first.software,
-        )
-        if rows and "file" in rows[0]:
-            write_bytes(beside / TABLE, _csv(rows))
-        write_bytes(beside / CARD, card.model_dump_json(indent=1).encode())
-        sync_folder(beside)
-        if not out.exists():  # another worker may have been as fast
-            beside.rename(out)
-            sync_folder(out.parent)
+        with unfinished(out) as beside:
+            _write(parts, beside, name, side)
+            sync_folder(beside)
+            if not out.exists():  # another worker may have been as fast
+                beside.rename(out)
+                sync_folder(out.parent)
     except OSError as error:
         raise KnownError(
             f"{out} can't be written: {error.strerror or error}; free some space and run it again."
         ) from error
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(beside)
 
 
 def part_of(folder: Path, places: Places) -> Part:
     """KnownError where ``folder`` is no dataset."""
     return Part(folder, read_dataset(folder), places)
+
+
+def _write(parts: list[Part], beside: Path, name: str, side: int) -> None:
+    first = parts[0].card
+    rows: list[dict[str, str]] = []
+    counts: Counter[int] = Counter()
+    with ShardWriter(beside) as writer:
+        for part in parts:
+            table = _table(part)
+            for place, pixels, label in _pictures(part, side, first.channels):
+                kind = label if len(parts) == 1 and first.classes else 0
+                index = writer.add(_png(pixels), kind, pixels)
+                counts[kind] += 1
+                rows.append({**table.get(place, {}), "index": str(index)})
+    present = [n for n, _ in enumerate(first.classes) if counts[n]]
+    if len(parts) > 1 or len(present) < len(first.classes):
+        present = []  # a class without a picture would shift the others' labels
+    card = DatasetCard(
+        name=name,
+        count=writer.count,
+        height=side,
+        width=side,
+        channels=first.channels,
+        classes=tuple(ClassCount(name=first.classes[n].name, count=counts[n]) for n in present),
+        content_sha256=writer.content_sha256,
+        shards=tuple(writer.shards),
+        fit=first.fit,
+        padding=first.padding,
+        align=first.align,
+        licence=first.licence,
+        credits=first.credits,
+        decisions_sha256=first.decisions_sha256,
+        skipped=(),
+        software=first.software,
+    )
+    if rows and "file" in rows[0]:
+        write_bytes(beside / TABLE, _csv(rows))
+    write_bytes(beside / CARD, card.model_dump_json(indent=1).encode())
 
 
 def _order(count: int, seed: int) -> Places:
