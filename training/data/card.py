@@ -10,6 +10,7 @@ from explorer.core.files import inside, read_json
 
 CARD = "dataset.json"
 TABLE = "pictures.csv"
+MAX_TABLE = 256 << 20  # bytes of it
 MAX_SIZE = 4096  # pixels a side
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -99,6 +100,16 @@ class DatasetCard(_Frozen):
             if len(set(names)) != len(names):
                 raise ValueError(f"a {what} is listed twice")
         return self
+
+
+def check_table(path: Path) -> None:
+    """See that a table is of a length that can be read.
+
+    Raises:
+        KnownError: it is not.
+    """
+    if path.is_file() and path.stat().st_size > MAX_TABLE:
+        raise KnownError(f"{path} is larger than {MAX_TABLE >> 20} MB; prepare the dataset again.")
 
 
 def read_dataset(folder: Path) -> DatasetCard:

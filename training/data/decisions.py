@@ -9,7 +9,7 @@ line for a picture that was cut into parts (`photo.jpg`) speaks for all of them,
 import csv
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
@@ -43,6 +43,14 @@ class Decisions:
     by_file: Mapping[str, Decision] = field(default_factory=dict)
     sha256: str | None = None  # of the file
     path: Path | None = None
+    _wholes: Set[str] = field(init=False, repr=False)  # of which parts are decided on
+
+    def __post_init__(self) -> None:
+        wholes = set()
+        for name in self.by_file:
+            while name := name.rpartition("#")[0]:
+                wholes.add(name)
+        object.__setattr__(self, "_wholes", frozenset(wholes))
 
     def of(self, file: str) -> Decision | None:
         """What was decided of a picture, or of the one that it is a part of."""
@@ -59,7 +67,7 @@ class Decisions:
 
     def has_parts(self, file: str) -> bool:
         """Whether a part of this picture has a line of its own, so that it must be looked at."""
-        return any(name.startswith(f"{file}#") for name in self.by_file)
+        return file in self._wholes
 
     def check_known(self, files: Collection[str]) -> None:
         """See that every line is about one of ``files`` or, perhaps, a part of one.
@@ -99,6 +107,8 @@ def read_decisions(path: Path) -> Decisions:
             different things of one picture.
     """
     try:
+        if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
+            raise KnownError(f"{path} is no file; name the one that `explorer-train curate` wrote.")
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:

@@ -135,7 +135,7 @@ class Records:
                     path.open("rb") as file,
                     mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
                 ):
-                    spans = _spans(content)
+                    spans = _spans(content, shard.records)
             except (OSError, ValueError) as error:  # ValueError: an empty file
                 raise KnownError(f"{path} can't be read: {error}.") from error
             self._paths.append(path)
@@ -169,9 +169,9 @@ class Records:
         return records
 
 
-def _spans(content: mmap.mmap) -> list[tuple[int, int]] | None:
-    """Where each record's data begins and ends; None if the file is cut off."""
-    spans = []
+def _spans(content: mmap.mmap, count: int) -> list[tuple[int, int]] | None:
+    """Where each record's data begins and ends; None if the file is cut off, or holds too many."""
+    spans: list[tuple[int, int]] = []
     at = 0
     while at < len(content):
         if at + HEADER > len(content):
@@ -179,7 +179,7 @@ def _spans(content: mmap.mmap) -> list[tuple[int, int]] | None:
         (length,) = struct.unpack_from("<Q", content, at)
         start, end = at + HEADER, at + HEADER + length
         at = end + FOOTER
-        if at > len(content):
+        if at > len(content) or len(spans) == count:
             return None
         spans.append((start, end))
     return spans

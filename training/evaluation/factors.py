@@ -21,6 +21,7 @@ from training.evaluation.told import Condition, Factor
 _NUMBERS = 192  # of the features, after PCA
 _EACH = 10  # pictures that a value needs to be learned
 _VALUES = 24  # that a factor may have; more are names, not kinds
+_NAMES = 0.5  # of the pictures that have a whole number of their own: then they are numbered
 _QUARTERS = 4  # into which measured factors are cut
 _SHRINK = 0.05  # of the covariance towards a ball
 _TAUGHT = 0.7  # of the real pictures; the others examine
@@ -134,12 +135,15 @@ def condition(taught: Taught, painted: Double, asked: Sequence[str]) -> Conditio
 def values_of(values: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
     """A factor's kinds, and each picture's: -1 where its kind is too rare. None without kinds.
 
-    What was measured is cut into quarters with as many pictures each.
+    What was measured is cut into quarters with as many pictures each. Whole numbers of which nearly
+    every picture has its own are names.
     """
     distinct = sorted(set(values))
     if len(distinct) > _VALUES:
         numbers = _numbers(values)
         if numbers is None:
+            return None
+        if len(distinct) > _NAMES * len(values) and (numbers == np.rint(numbers)).all():
             return None
         cuts = np.quantile(numbers, np.arange(1, _QUARTERS) / _QUARTERS)
         ends = np.quantile(numbers, np.arange(_QUARTERS + 1) / _QUARTERS)

@@ -12,14 +12,22 @@ from PIL import Image
 
 from explorer.core.errors import KnownError
 from explorer.models.wire import Damaged, fields, nested, numbers, text
-from training.data.card import TABLE, DatasetCard
+from training.data.card import TABLE, DatasetCard, check_table
 from training.data.shards import Records
 
 Pixels = NDArray[np.uint8]
 Places = NDArray[np.int64]
 
-_OWN = ("index", "file", "class", "source", "author", "licence")
-_MOST_TABLE = 256 << 20  # bytes
+_NO_FACTORS = (
+    "index",
+    "file",
+    "class",
+    "source",
+    "author",
+    "licence",
+    "seed",
+    "original",
+)  # which picture it is, not what it shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +112,7 @@ def read_table(folder: Path, card: DatasetCard) -> Table:
     if not path.exists():
         return Table((), {})
     try:
-        if path.stat().st_size > _MOST_TABLE:
-            raise KnownError(f"{path} is larger than {_MOST_TABLE >> 20} MB; prepare it again.")
+        check_table(path)
         with path.open(encoding="utf-8", newline="") as file:
             heads, *rows = csv.reader(file, strict=True)
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
@@ -115,5 +122,5 @@ def read_table(folder: Path, card: DatasetCard) -> Table:
             f"{path} does not list the {card.count:,} pictures of its card; prepare it again."
         )
     columns = dict(zip(heads, zip(*rows, strict=True), strict=True))
-    factors = {name: values for name, values in columns.items() if name not in _OWN}
+    factors = {name: values for name, values in columns.items() if name not in _NO_FACTORS}
     return Table(columns.get("file", ()), factors)

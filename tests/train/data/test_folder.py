@@ -224,7 +224,7 @@ def test_names_that_are_no_text_can_still_be_written_down(tmp_path: Path) -> Non
     [
         (None, "is not there; name a folder"),
         (png(), "is neither a folder, nor a zip of one, nor a .npy array"),
-        (b"", "is neither a folder"),
+        (b"", "is empty"),
         (b"PK\x05\x06" + b"\xff" * 18, "can't be read"),
     ],
     ids=["missing", "picture", "empty", "broken zip"],

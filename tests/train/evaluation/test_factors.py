@@ -58,6 +58,7 @@ def test_measured_factors_become_quarters_and_names_are_left_alone() -> None:
     assert len(kinds[0]) == 4
     assert np.bincount(kinds[1]).tolist() == [50] * 4
     assert values_of([f"picture {i}" for i in range(200)]) is None
+    assert values_of([str(1000 + i) for i in range(200)]) is None  # numbers that only name
     assert values_of(["wood"] * 200) is None
     assert values_of(["wood"] * 197 + ["iron"] * 3) is None
     assert values_of(["nan"] * 30 + [str(i) for i in range(30)]) is None

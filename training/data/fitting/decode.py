@@ -30,6 +30,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_PIXELS = 89_478_485  # Pillow's own line for a decompression bomb: 256 MB as RGB
 
 _DEPTH = 24  # where a PNG says how many bits a channel has
+_HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # how telephones' pictures begin
 _DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -57,7 +58,7 @@ def upright(
     Raises:
         Skipped: it is no picture that we read, or it is damaged.
     """
-    with _reasons():
+    with _reasons(content):
         image = _opened(content)
         check(*image.size)
         return _plain(_turned(_loaded(image, content, enough)), mode, background)
@@ -119,7 +120,7 @@ def _loaded(image: ImageFile, content: bytes, enough: int | None) -> ImageFile:
 
 
 @contextmanager
-def _reasons() -> Iterator[None]:
+def _reasons(content: bytes) -> Iterator[None]:
     """Say in a word or two why a picture can't be decoded."""
     try:
         yield
@@ -128,11 +129,13 @@ def _reasons() -> Iterator[None]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Skipped(_too_large()) from error
     except UnidentifiedImageError as error:
+        if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
+            raise Skipped("is HEIC, which is not read; export it as JPEG") from error
         raise Skipped("is not a picture that can be read") from error
     except MemoryError as error:
         raise Skipped("needs more memory than there is") from error
     except Exception as error:
-        raise Skipped(f"is damaged: {str(error) or type(error).__name__}") from error
+        raise Skipped(f"is damaged: {error}" if str(error) else "is damaged") from error
 
 
 def _turned(image: Image.Image) -> Image.Image:

@@ -160,12 +160,12 @@ def read_credits(content: bytes, folder: str = "") -> tuple[dict[str, Credit], l
     return found, complaints + _shortened(wrong)
 
 
-def unknown_files(written: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Complain of credited files that don't exist; ``known`` are the source's."""
+def unknown_files(written: Iterable[str], known: Iterable[str], does: str = "credits") -> list[str]:
+    """Complain of files that a table names and that don't exist; ``known`` are the source's."""
     there = set(known)
     there.update({file.rpartition("#")[0] for file in there if "#" in file})
     missing = [file for file in written if file not in there]
-    return _shortened([f"credits {file!r}, which is not there" for file in missing])
+    return _shortened([f"{does} {file!r}, which is not there" for file in missing])
 
 
 def credit_of(row: Mapping[str, str]) -> Credit:

@@ -21,7 +21,7 @@ from training.data.origins.credits import (
     read_credits,
     unknown_files,
 )
-from training.data.sources.listing import MAX_BYTES, Entry, plain_name
+from training.data.sources.listing import MAX_BYTES, Entry, check_length, plain_name
 from training.data.sources.stylegan import LABELS, classes_of, read_labels
 
 OURS = re.compile(
@@ -80,6 +80,8 @@ def _read_credits(
         if name in (TABLE, LABELS):
             continue
         content = _content(entry, said.skipped)
+        if content is None:
+            continue
         if name == BESIDE_PICTURES:
             found, complaints = read_credits(content, _folder(entry))
             written = {**found, **written}
@@ -104,7 +106,11 @@ def _beside(said: Said, files: Sequence[str], source: Path) -> dict[str, Credit]
         if not path.is_file():
             return {}
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES)
+            content = file.read(MAX_BYTES + 1)
+        check_length(len(content), MAX_BYTES)
+    except Skipped as reason:
+        said.skipped.append((f"../{BESIDE_PICTURES}", str(reason)))
+        return {}
     except OSError as error:
         said.skipped.append((f"../{BESIDE_PICTURES}", f"can't be read: {error.strerror}"))
         return {}
@@ -119,13 +125,13 @@ def _beside(said: Said, files: Sequence[str], source: Path) -> dict[str, Credit]
     return own
 
 
-def _content(entry: Entry, skipped: list[tuple[str, str]]) -> bytes:
+def _content(entry: Entry, skipped: list[tuple[str, str]]) -> bytes | None:
     limit = MAX_BYTES if entry.file.lower().endswith(".csv") else _MAX_NOTICE
     try:
         return entry.content(limit)
     except Skipped as reason:
         skipped.append((entry.file, str(reason)))
-        return b""
+        return None
 
 
 def _folder(entry: Entry) -> str:
@@ -146,7 +152,11 @@ def _read_labels(
     except (Skipped, ValueError) as reason:
         skipped.append((entry.file, str(reason)))
         return None
-    return None if labels is None else classes_of(labels, files)
+    if labels is None:
+        return None
+    wrong = unknown_files(labels, files, "labels")
+    skipped += [(entry.file, complaint) for complaint in wrong]
+    return classes_of(labels, files)
 
 
 def _read_table(

@@ -12,7 +12,7 @@ from textwrap import wrap
 
 from explorer import __version__
 from explorer.core.errors import KnownError
-from training.data.card import TABLE, read_dataset
+from training.data.card import TABLE, check_table, read_dataset
 from training.data.origins.credits import Credit, clean, credit_of, pictures
 
 _MOST_SOURCES = 3  # named under each person; the table beside the records names all
@@ -55,6 +55,7 @@ def read_roll(dataset: Path) -> Roll:
     card = read_dataset(dataset)
     counts: Counter[Credit] = Counter()
     try:
+        check_table(dataset / TABLE)
         with (dataset / TABLE).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, strict=True):
                 counts[credit_of({k: v for k, v in row.items() if k and isinstance(v, str)})] += 1

@@ -13,6 +13,7 @@ from training.data.sources.listing import Entry, Listing, check_length, plain_na
 
 _MAX_RATIO = 200  # unpacked to packed, for files above _SMALL bytes; else it is a zip bomb
 _SMALL = 16 << 20
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack whole, whatever they announce
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -49,6 +50,8 @@ class Archive:
         member = self._members[number]
         if member.flag_bits & 1:
             raise Skipped("is encrypted")
+        if member.compress_type not in _BOUNDED:
+            raise Skipped("is packed in a way that is not read here; zip it as usual (deflate)")
         check_length(member.file_size, limit)
         if member.file_size > max(_SMALL, member.compress_size * _MAX_RATIO):
             raise Skipped(f"unpacks to more than {_MAX_RATIO} times its size, as no picture does")

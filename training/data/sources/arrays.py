@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
+from training.data.fitting.decode import MAX_PIXELS
 from training.data.fitting.fit import Pixels, Skipped
 from training.data.sources.listing import plain_name
 from training.data.sources.source import Picture, Source
 
 _MAGIC = b"\x93NUMPY"
 _ROWS_AT_ONCE = 1 << 22  # values; keeps the look at a float array's range within 32 MB
+_MAX_HEADER = 10_000  # bytes; numpy's own line
 _ROUNDING = 1e-3  # how far over [0, 1] a float may stray before it means something else
 
 
@@ -36,8 +38,9 @@ def array_source(path: Path) -> Source:
         KnownError: it is no such array, or holds anything but numbers.
     """
     try:
+        _check_header(path)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
+    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError) as error:
         raise KnownError(
             f"{path} can't be opened: it is cut off, or holds Python objects, "
             "which are never loaded from a file; save it again as a plain uint8 array."
@@ -97,8 +100,26 @@ def _opened(path: Path) -> _Array:
     return _Array(path)
 
 
+def _check_header(path: Path) -> None:
+    """Raise ``ValueError`` where numpy would read gigabytes before it refuses them."""
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC) + 6)
+    if start[len(_MAGIC)] > 1 and int.from_bytes(start[len(_MAGIC) + 2 :], "little") > _MAX_HEADER:
+        raise ValueError("its header is no header")
+
+
 def _picture_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Height, width and channels of one row."""
+    height, width, channels = _of_shape(path, shape)
+    if height * width > MAX_PIXELS:
+        raise KnownError(
+            f"{path} has pictures of {width:,}×{height:,} pixels, more than "
+            f"{MAX_PIXELS // 1_000_000} million; save them smaller."
+        )
+    return height, width, channels
+
+
+def _of_shape(path: Path, shape: tuple[int, ...]) -> tuple[int, int, int]:
     match shape:
         case (_, flat) if flat > 0 and math.isqrt(flat) ** 2 == flat:
             return math.isqrt(flat), math.isqrt(flat), 1

@@ -43,15 +43,19 @@ def _opened(path: Path, stack: ExitStack) -> Source:
             if (path / CARD).is_file() and (path / TABLE).is_file():
                 return prepared_source(path)
             return _source(_in_folder(path), path)
+        if not path.exists():
+            raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
+        if not path.is_file():  # opening a named pipe would wait for ever
+            raise KnownError(f"{path} is neither a folder nor a plain file; copy it to one.")
+        if not path.stat().st_size:
+            raise KnownError(f"{path} is empty; get it again.")
         if zipfile.is_zipfile(path):
             return _source(stack.enter_context(Archive(path)).listing(), path)
         if is_array(path):
             return array_source(path)
-        if is_film(path) and path.is_file():
+        if is_film(path):
             film = Entry(plain_name(path.name), partial(_read_file, path.parent, path.name), path)
             return _source(Listing([film], []), path)
-        if not path.exists():
-            raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise KnownError(f"{path} can't be read: {error}.") from error
     raise KnownError(

@@ -1,5 +1,6 @@
 """Files before it is known which of them are pictures."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from training.data.fitting.decode import Skipped
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are no letters
 MAX_BYTES = 128 << 20  # of one picture file; a longer one is a film or a bomb
 
 
@@ -29,8 +31,7 @@ class Listing:
 
 def plain_name(name: str) -> str:
     """A name as it can be written in UTF-8, the same whether a Mac or Linux stored it."""
-    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return unicodedata.normalize("NFC", readable)
+    return unicodedata.normalize("NFC", _NO_TEXT.sub("\ufffd", name))
 
 
 def check_length(length: int, limit: int) -> None:

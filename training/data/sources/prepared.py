@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.core.errors import KnownError
 from explorer.models.wire import Damaged
-from training.data.card import TABLE, DatasetCard, read_dataset
+from training.data.card import TABLE, DatasetCard, check_table, read_dataset
 from training.data.fitting.decode import Skipped
 from training.data.origins.credits import Credit, summary
 from training.data.shards import Records
@@ -97,6 +97,7 @@ def _thanks(card: DatasetCard, columns: list[str], rows: list[list[str]]) -> tup
 def _table(path: Path, count: int) -> tuple[list[str], list[list[str]]]:
     """Columns, and a row for every record in order."""
     try:
+        check_table(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
             columns = next(lines, [])

@@ -17,6 +17,7 @@ from typing import Any, Self
 from training.data.card import Shard, SkippedFile
 from training.data.fitting.decode import Pixels
 from training.data.shards import content_of
+from training.data.sources.listing import plain_name
 from training.data.sources.source import UNSORTED
 
 LABELS = "dataset.json"
@@ -42,12 +43,15 @@ def read_labels(content: bytes, folder: str) -> dict[str, str] | None:
     labels, names = told["labels"], told.get("classes")
     if labels is None:
         return None
+    numbers: dict[str, int] = {}
     try:
-        numbers = {folder + str(name): _number(label) for name, label in labels}
+        for name, label in labels:
+            if numbers.setdefault(folder + str(name), _number(label)) != _number(label):
+                raise ValueError(name)
     except (TypeError, ValueError) as error:
         raise ValueError("holds labels that are no classes, so they are not kept") from error
     last = max(numbers.values(), default=0)
-    if not (isinstance(names, list) and len(names) > last and all(map(_is_name, names))):
+    if not _are_names(names, last + 1):
         names = None
     digits = len(str(last))
     return {
@@ -131,5 +135,8 @@ def _number(label: Any) -> int:
     return label
 
 
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and bool(name)
+def _are_names(names: Any, count: int) -> bool:
+    """Whether these are as many names as there are classes, and none of them twice."""
+    if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
+        return False
+    return count <= len(names) == len(set(names)) and all(n == plain_name(n) for n in names)
