@@ -173,10 +173,11 @@ def check_model(
     """Pass a model through the gate again, and say what was found.
 
     A bundle: each file against its card, each graph read for what it may not
-    hold, then opened and painted with in a process of its own. A bundle that
-    did not ship passes this gate by itself when it is first opened; here it
-    always does. For an .onnx file it tells what `explorer models add` would
-    make of it, and writes nothing.
+    hold, then opened and painted with in a process of its own; what it tells
+    of its training pictures read, if it does. A bundle that did not ship passes
+    this gate by itself when it is first opened; here it always does. For an
+    .onnx file it tells what `explorer models add` would make of it, and writes
+    nothing.
 
     Example:
       explorer models check masks-64-r1
@@ -203,6 +204,7 @@ def check_model(
             return
         rows += found.told
     else:
+        from explorer.likeness.pack import read_bundle_pack
         from explorer.models.bundle import Bundle
         from explorer.models.library import Library
         from explorer.models.vet import vet
@@ -211,6 +213,9 @@ def check_model(
         rows = [("files", f"all {len(bundle.card.files)} are those that its card lists")]
         rows += [(name, _weighed(contents)) for name, contents in vet(bundle).items()]
         rows.append(("painting", "finite pictures, the same twice, in a process of its own"))
+        pack = read_bundle_pack(bundle)
+        if pack is not None:
+            rows.append(("likeness", f"{len(pack):,} training pictures, with their credits"))
     give_table(("", ""), [(f"{mark('✓')} {what}", how) for what, how in rows])
 
 

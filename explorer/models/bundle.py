@@ -97,7 +97,8 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
         for name, content in files.items():
             _write(beside / name, content)
         _write(beside / CARD, (card.model_dump_json(indent=1) + "\n").encode())
-        sync_folder(beside)
+        for folder in {(beside / name).parent for name in (*files, CARD)}:
+            sync_folder(folder)
         Bundle.read(beside)
         beside.rename(out)
         sync_folder(out.parent)

@@ -1,4 +1,5 @@
 import io
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,14 +14,17 @@ from explorer.core.errors import KnownError
 from explorer.core.npz import read_npz, write_npz
 from explorer.likeness.pack import (
     FEATURES,
+    FOLDER,
     PICTURES,
     THUMBNAILS,
     LikenessPack,
     Picture,
     pack_files,
+    read_bundle_pack,
     read_pack,
     read_pack_folder,
 )
+from explorer.models.bundle import Bundle, write_bundle
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "likeness-pack"
 
@@ -146,3 +150,31 @@ def test_a_pack_that_disagrees_with_itself_is_refused_in_one_sentence(
 def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KnownError, match=r"has no features\.npz"):
         read_pack_folder(tmp_path)
+
+
+def test_a_bundle_brings_its_pack_as_a_folder_and_as_a_zip(
+    pack: LikenessPack, tmp_path: Path
+) -> None:
+    plain = Bundle.read(GOLDEN.parent / "dcgan-bundle")
+    assert read_bundle_pack(plain) is None
+    files = {name: plain.content(name) for name in plain.card.files}
+    shipped = {f"{FOLDER}/{name}": content for name, content in pack_files(pack).items()}
+    write_bundle(tmp_path / "both", plain.card, files | shipped)
+    shutil.make_archive(str(tmp_path / "zipped"), "zip", tmp_path, "both")
+    for path in (tmp_path / "both", tmp_path / "zipped.zip"):
+        bundle = Bundle.read(path)
+        assert bundle.painting_hash == plain.painting_hash
+        read = read_bundle_pack(bundle)
+        assert read is not None
+        assert pack_files(read) == pack_files(pack)
+
+
+def test_half_a_pack_in_a_bundle_is_refused_in_one_sentence(
+    pack: LikenessPack, tmp_path: Path
+) -> None:
+    plain = Bundle.read(GOLDEN.parent / "dcgan-bundle")
+    files = {name: plain.content(name) for name in plain.card.files}
+    half = {f"{FOLDER}/{FEATURES}": pack_files(pack)[FEATURES]}
+    write_bundle(tmp_path / "half", plain.card, files | half)
+    with pytest.raises(KnownError, match=r"no likeness/thumbnails\.zip"):
+        read_bundle_pack(Bundle.read(tmp_path / "half"))

@@ -11,12 +11,15 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 from rich.console import Console
+from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
+from explorer.likeness.pack import read_bundle_pack
 from explorer.models.bundle import Bundle
 from explorer.models.generator import Generator
 from training.bundles import graphs
 from training.bundles.export import export
+from training.cli import app
 from training.config import Settings
 from training.run import Pacing, train
 
@@ -35,7 +38,9 @@ def grey_run(grey_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def test_the_app_opens_what_training_wrote(grey_run: Path, tmp_path: Path) -> None:
     card = export(grey_run, tmp_path, id="discs-28-r1", title="Discs")
 
-    generator = Generator.open(Bundle.read(tmp_path / "discs-28-r1"))
+    bundle = Bundle.read(tmp_path / "discs-28-r1")
+    assert read_bundle_pack(bundle) is None
+    generator = Generator.open(bundle)
     pictures = generator.paint(np.stack([generator.seed_point(s) for s in (1, 2, 3)]))
 
     assert pictures.shape == (3, 28, 28, 1)
@@ -164,3 +169,32 @@ def test_painting_is_the_same_alone_and_among_others(grey_run: Path, tmp_path: P
     alone = np.concatenate([generator.paint(point[None]) for point in z])
 
     assert np.abs(together.astype(int) - alone).max() <= 1
+
+
+def test_other_pictures_are_not_shipped_and_nothing_is_half_written(
+    grey_run: Path, colour_dataset: Path, tmp_path: Path
+) -> None:
+    for dataset, sentence in (
+        (colour_dataset, "does not hold the pictures that the run learned from"),
+        (tmp_path / "gone", "is not a dataset"),
+    ):
+        with pytest.raises(KnownError, match=sentence):
+            export(grey_run, tmp_path / "out", id="discs-28-r1", title="Discs", ship=dataset)
+    assert not (tmp_path / "out").exists()
+    assert not (colour_dataset / "features").exists()
+
+
+def test_a_model_ships_what_it_learned_from_when_asked(
+    grey_run: Path, grey_dataset: Path, tmp_path: Path
+) -> None:
+    said = ["export", str(grey_run), "--id", "d", "--title", "D", "--out", str(tmp_path)]
+    for half in (["--likeness"], ["--dataset", str(grey_dataset)]):
+        assert CliRunner().invoke(app, [*said, *half]).exit_code == 2
+    both = CliRunner().invoke(app, [*said, "--likeness", "--dataset", str(grey_dataset)])
+
+    assert both.exit_code == 0
+    pack = read_bundle_pack(Bundle.read(tmp_path / "d"))
+    assert pack is not None
+    assert len(pack) == len(pack.thumbnails) == 48
+    assert {(each.author, each.licence) for each in pack.pictures} == {("Nobody", "CC0-1.0")}
+    assert pack.pictures[47].file == "discs.npy#47"

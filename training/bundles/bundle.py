@@ -51,8 +51,7 @@ def write(
     Raises:
         KnownError: ``out`` exists already, or the graphs paint otherwise than ``network``.
     """
-    if out.exists():  # before minutes of work
-        raise KnownError(f"{out} exists already; choose another name or remove it first.")
+    check_new(out)
     if isinstance(network, stylegan2.Generator):
         latents = directions.of_stylegan2(network, w_avg)
     else:
@@ -67,6 +66,12 @@ def write(
         mapping = opened.pop(0) if card.space == "w" else None
         files["preview.png"] = _preview(Generator(bundle, mapping, tuple(opened)))
     return write_bundle(out, card, {**files, **(more or {})})
+
+
+def check_new(out: Path) -> None:
+    """Raise KnownError where a bundle lies already, before minutes of work."""
+    if out.exists():
+        raise KnownError(f"{out} exists already; choose another name or remove it first.")
 
 
 def sizes_of(plan: Any) -> dict[str, Any]:

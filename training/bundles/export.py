@@ -5,9 +5,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from explorer.core.errors import KnownError
+from explorer.core.progress import Progress
 from explorer.models.card import Card, TrainedOn, Training
 from training import networks
 from training.bundles import bundle
+from training.bundles.likeness import likeness
 from training.evaluation.told import metrics
 from training.folder import RunCard, RunFolder
 from training.gan import Gan
@@ -25,6 +27,8 @@ def export(
     licence: str | None = None,
     credits: tuple[str, ...] | None = None,
     keep_training: bool = False,
+    ship: Path | None = None,
+    progress: Progress = Progress(),
 ) -> Card:
     """Write the run's averaged generator as the bundle ``out / id``.
 
@@ -32,10 +36,15 @@ def export(
         licence: of the model; that of its pictures if None. ``credits`` likewise. Those of what
             the run started from stand before them in any case.
         keep_training: add ``training.npz``, from which other runs can start.
+        ship: the dataset that the run learned from, of whose pictures thumbnails, features and
+            credits then stand in the bundle.
+        progress: of looking at those pictures.
 
     Raises:
         KnownError: the run has no checkpoint, the bundle exists already, its card can't say
-            what is asked for, or the graph paints anything but what TensorFlow paints.
+            what is asked for, the graph paints anything but what TensorFlow paints, or ``ship``
+            holds other pictures.
+        Cancelled: someone asked for it.
     """
     folder = RunFolder(run)
     run_card = folder.card()
@@ -63,7 +72,10 @@ def export(
         raise KnownError(
             f"--{first['loc'][0]} can't stand on the model's card: {first['msg']}; choose another."
         ) from error
+    bundle.check_new(out / id)
     more = {TRAINING: pack(gan, int(gan.step))} if keep_training else {}
+    if ship is not None:
+        more |= likeness(ship, learned=learned.content_sha256, progress=progress)
     return bundle.write(gan.average, card, out / id, more=more)
 
 

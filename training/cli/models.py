@@ -1,12 +1,13 @@
 """The commands that make bundles."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from explorer.core.places import models_folder
-from training.cli.command import app, console
+from training.cli.command import app, console, with_bar
 
 
 @app.command()
@@ -27,25 +28,49 @@ def export(
     keep_training: Annotated[
         bool, typer.Option("--keep-training", help="Add what others need to train on from here.")
     ] = False,
+    likeness: Annotated[
+        bool,
+        typer.Option(
+            "--likeness",
+            help="Put thumbnails and credits of all training pictures (--dataset) into the model.",
+        ),
+    ] = False,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="For --likeness: the pictures it learned from, as prepare wrote them."),
+    ] = None,
 ) -> None:
     """Write the bundle that the studio opens, once TensorFlow and ONNX Runtime agree on it.
 
     Example: explorer-train export run --id my-masks-r1 --title "My masks"
     """
+    if likeness != (dataset is not None):
+        raise typer.BadParameter(
+            "belong together: the one ships what the other names",
+            param_hint="--likeness, --dataset",
+        )
+
     from training.bundles.export import export as export_run
+    from training.data.fetch import dataset_here
     from training.remote.mirror import run_to_read
 
     folder = out or models_folder()
+    ship = None if dataset is None else with_bar("fetching", partial(dataset_here, dataset))
     with run_to_read(run, needed_only=True) as path:
-        card = export_run(
-            path,
-            folder,
-            id=id,
-            title=title,
-            description=description,
-            licence=licence,
-            credits=None if credits is None else tuple(credits),
-            keep_training=keep_training,
+        card = with_bar(
+            "looking",
+            lambda progress: export_run(
+                path,
+                folder,
+                id=id,
+                title=title,
+                description=description,
+                licence=licence,
+                credits=None if credits is None else tuple(credits),
+                keep_training=keep_training,
+                ship=ship,
+                progress=progress,
+            ),
         )
     error = card.parity.image_max_levels if card.parity else 0
     console.print(
