@@ -44,8 +44,8 @@ def _even(*names: str, **heavier: float) -> dict[str, float]:
 MATERIALS = _even("wood", "bronze", "clay", "iron", wood=1.4)
 STOCKS = {
     "wood": _even("ebony", "padauk", "iroko", "wenge", "kapok"),
-    "bronze": _even("golden", "copper", "dark"),
-    "clay": _even("terracotta", "buff", "ash"),
+    "bronze": _even("golden", "copper", "dark", golden=3, dark=2),
+    "clay": _even("terracotta", "buff", "ash", terracotta=4, buff=2),
     "iron": _even("grey", "blued", "black"),
 }
 """What there was to carve, cast, model or forge: the wood's species, the alloy, the earth."""
@@ -53,11 +53,12 @@ FINISHES = _even("bare", "aged", "polished")
 """Aged is smoked wood, patinated bronze, smoke-blackened clay or rusted iron."""
 _PATTERNS = ("none", "kaolin", "halves", "eye_band", "stripes", "chequers", "dots")
 PAINTS = {
-    "wood": _even(*_PATTERNS, none=5),
-    "bronze": _even(*_PATTERNS, none=12),
-    "clay": _even(*_PATTERNS, none=5),
-    "iron": _even(*_PATTERNS, none=12),
+    "wood": _even(*_PATTERNS, none=6),
+    "bronze": _even(*_PATTERNS, none=40),
+    "clay": _even(*_PATTERNS, none=9),
+    "iron": _even(*_PATTERNS, none=40),
 }
+"""Bronze and iron are seldom painted: what they are of should be seen."""
 _CALM = ("none", "kaolin", "halves", "eye_band")
 """What may be painted over furrows or a lattice: two patterns on one cheek are none."""
 SHAPES = _even("oval", "oblong", "round", "almond", "heart", "shield", "pear", "lozenge")

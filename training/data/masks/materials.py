@@ -52,9 +52,13 @@ _WOODS = {
     "wenge": _Wood(paint(98, 70, 50), 12, 0.85, 0.45),
     "kapok": _Wood(paint(192, 156, 106), 6, 0.36, 0.26),
 }
-_BRONZES = {"golden": paint(196, 150, 62), "copper": paint(184, 98, 64), "dark": paint(112, 92, 58)}
+_BRONZES = {
+    "golden": paint(196, 150, 62),
+    "copper": paint(168, 108, 74),
+    "dark": paint(112, 92, 58),
+}
 _CLAYS = {
-    "terracotta": paint(164, 102, 76),
+    "terracotta": paint(172, 98, 70),
     "buff": paint(202, 166, 122),
     "ash": paint(138, 130, 120),
 }
@@ -152,9 +156,9 @@ def _bronze(carving: Carving, factors: MaskFactors, hand: Hand, relief: Field) -
     elif factors.finish == "bare":
         surface.lay(0.12 + 0.6 * dark - 0.3 * smooth(0.0, 0.05, relief), base * 0.3, 0.22)
     else:
-        green = paint(88, 142, 122) * (1 - 0.5 * hand.between(0, 1)) + paint(58, 104, 108) * 0.3
+        green = paint(84, 152, 130) * (1 - 0.4 * hand.between(0, 1)) + paint(58, 104, 108) * 0.3
         surface.lay(0.4 + 0.5 * dark, base * 0.26, 0.15)
-        share = smooth(0.44, 0.66, cloud + np.clip(-relief * 4, -0.2, 0.25) + hand.between(0, 0.14))
+        share = smooth(0.42, 0.6, cloud + np.clip(-relief * 4, -0.2, 0.25) + hand.between(0, 0.16))
         share = share * smooth(0.06, 0.02, relief)
         surface.lay(0.9 * share, green * (0.7 + 0.6 * noise(hand, n, 30))[..., None], 0.03)
     return surface

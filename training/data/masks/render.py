@@ -18,7 +18,7 @@ from training.data.masks.places import Places
 from training.data.masks.wall import wall
 from training.data.masks.wear import tool_marks, wear
 
-LOOK = 2
+LOOK = 3
 """Goes up whenever any picture would come out otherwise than before."""
 
 _FINE = 512  # pixels a side from which a picture is sharp enough without oversampling
