@@ -32,7 +32,7 @@ from training.curation.sections import (
 from training.curation.strangers import AROUND, drawings, outliers, wrong_classes
 from training.curation.survey import Survey, survey
 from training.curation.wanted import Sorted, sort_by
-from training.data.decisions import Decision, Verdict, read_decisions, write_decisions
+from training.data.decisions import Decision, Decisions, Verdict, read_decisions, write_decisions
 
 _REST = 1000  # pictures without a finding that stand on the page, too
 
@@ -83,6 +83,7 @@ def curate(
         Cancelled: ``progress`` was told to stop; what was seen is remembered.
     """
     _check_extra()
+    decided = None if wanted_from is None else read_decisions(wanted_from)
     with open_pile(source) as pile, _quiet():
         card = claim(out, source, pile.name)
         with locked(out / "lock", what=f"The report {out}"):
@@ -91,8 +92,8 @@ def curate(
             seen = survey(
                 pile, cache, open_extractor=lambda: extractor, progress=progress.part(0.0, 0.8)
             )
-            marks = _marks(wanted_from, seen) if wanted_from else {}
-            sorted_ = sort_by(seen.features, marks) if wanted_from else None
+            marks = {} if decided is None else _marks(decided, seen)
+            sorted_ = None if decided is None else sort_by(seen.features, marks)
             found = find(seen, progress.part(0.8, 0.95))
             clusters = [*found.exact, *found.near]
             suggested = suggestions(clusters, found.findings, sorted_, seen.files)
@@ -164,13 +165,12 @@ def _decisions(
         yield Decision(seen.files[n], "keep" if kept else "reject", reason="by hand")
 
 
-def _marks(path: Path, seen: Survey) -> dict[int, bool]:
+def _marks(decisions: Decisions, seen: Survey) -> dict[int, bool]:
     """What a person decided of the pictures that can be read.
 
     Raises:
-        KnownError: the file can't be used, or speaks of none of these pictures.
+        KnownError: they speak of none of these pictures.
     """
-    decisions = read_decisions(path)
     marks = {}
     for number, file in enumerate(seen.files):
         one = decisions.of(file)
@@ -178,7 +178,7 @@ def _marks(path: Path, seen: Survey) -> dict[int, bool]:
             marks[number] = one.decision == "keep"
     if not marks:
         raise KnownError(
-            f"{path} holds no decision of yours on one of these pictures; mark some on the page, "
+            f"{decisions.path} holds no decision of yours on one of these pictures; mark some on the page, "
             "and download the file."
         )
     return marks

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, get_args
 from explorer.core.errors import KnownError
 from explorer.core.files import write_bytes
 from explorer.core.tables import table_line
-from training.data.origins.credits import clean, plain_text
+from training.data.origins.credits import clean, delimiter, plain_text
 from training.data.sources.listing import plain_name
 
 Verdict: TypeAlias = Literal["keep", "reject"]
@@ -125,7 +125,7 @@ def read_decisions(path: Path) -> Decisions:
         raise KnownError(f"{path} {strange.split(',')[0]}; save it as UTF-8.")
     found: dict[str, Decision] = {}
     lines: dict[str, int] = {}
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     try:
         places = _places(path, next(rows, []))
         for row in rows:

@@ -1,6 +1,7 @@
 """The credits roll: nobody is forgotten, and no name does harm."""
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ def dataset(folder: Path, rows: Sequence[tuple[str, str, str]]) -> Path:
         table = csv.writer(file)
         table.writerow(["index", "file", "class", "source", "author", "licence"])
         table.writerows([n, f"{n}.png", "", *row] for n, row in enumerate(rows))
+    card = json.loads((folder / "dataset.json").read_bytes())
+    card |= {"count": len(rows), "classes": [], "shards": card["shards"][:1]}
+    card["shards"][0]["records"] = len(rows)
+    (folder / "dataset.json").write_text(json.dumps(card))
     return folder
 
 
@@ -108,8 +113,9 @@ def test_a_thousand_authors_make_a_long_roll(tmp_path: Path) -> None:
         (b"\xff\xfe\x00\x81", "can't be read"),
         (b'file,author\n"a', "can't be read"),
         (b"index,author\n0," + b"x" * 10_000_000, "can't be read: field larger"),
+        (b"index,author\n0,Ada\n", "does not list the 7 pictures of its card"),
     ],
-    ids=["missing", "no text", "cut off", "10 MB"],
+    ids=["missing", "no text", "cut off", "10 MB", "shortened"],
 )
 def test_a_dataset_without_its_table_ends_in_one_sentence(
     tmp_path: Path, table: bytes | None, sentence: str

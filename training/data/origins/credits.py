@@ -126,7 +126,7 @@ def read_credits(content: bytes, folder: str = "") -> tuple[dict[str, Credit], l
     """
     text, strange = plain_text(content)
     complaints = [strange] if strange else []
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter(text), strict=True)
     found: dict[str, Credit] = {}
     first_line: dict[str, int] = {}
     wrong: list[str] = []
@@ -248,6 +248,12 @@ def plain_text(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252", "replace"), "is not UTF-8, and was read as Windows-1252"
 
 
+def delimiter(text: str) -> str:
+    """What stands between the columns: spreadsheets of half the world write semicolons."""
+    heading = text[:2000].splitlines()[0] if text.strip() else ""
+    return max(",;\t", key=heading.count)
+
+
 def summary(
     counts: Mapping[Credit, int], *, thanks: Sequence[str] = ()
 ) -> tuple[str, tuple[str, ...]]:
@@ -303,12 +309,6 @@ def _columns(heading: Sequence[str]) -> dict[str, int]:
             if clean(title).lower() in titles:
                 places.setdefault(name, at)
     return places
-
-
-def _delimiter(text: str) -> str:
-    """What stands between the columns: spreadsheets of half the world write semicolons."""
-    heading = text[:2000].splitlines()[0] if text.strip() else ""
-    return max(",;\t", key=heading.count)
 
 
 def _shortened(complaints: list[str]) -> list[str]:

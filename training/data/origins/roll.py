@@ -63,6 +63,11 @@ def read_roll(dataset: Path) -> Roll:
         raise KnownError(f"{dataset} lacks its {TABLE}; prepare it again.") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise KnownError(f"{dataset / TABLE} can't be read: {error}; prepare it again.") from error
+    if counts.total() != card.count:
+        raise KnownError(
+            f"{dataset / TABLE} does not list the {pictures(card.count)} of its card; prepare it "
+            "again."
+        )
     return _roll(clean(card.name), counts, tuple(map(clean, card.credits)))
 
 

@@ -104,7 +104,10 @@ def _check_header(path: Path) -> None:
     """Raise ``ValueError`` where numpy would read gigabytes before it refuses them."""
     with path.open("rb") as file:
         start = file.read(len(_MAGIC) + 6)
-    if start[len(_MAGIC)] > 1 and int.from_bytes(start[len(_MAGIC) + 2 :], "little") > _MAX_HEADER:
+    if (
+        start[len(_MAGIC) :][:1] > b"\1"
+        and int.from_bytes(start[len(_MAGIC) + 2 :], "little") > _MAX_HEADER
+    ):
         raise ValueError("its header is no header")
 
 

@@ -42,6 +42,8 @@ def _opened(path: Path, stack: ExitStack) -> Source:
         if path.is_dir():
             if (path / CARD).is_file() and (path / TABLE).is_file():
                 return prepared_source(path)
+            if (path / CARD).is_file() and any(path.glob("*.tfrecord")):
+                raise KnownError(f"{path} lacks its {TABLE}; prepare the dataset again.")
             return _source(_in_folder(path), path)
         if not path.exists():
             raise KnownError(f"{path} is not there; name a folder, a zip of one or a .npy array.")
