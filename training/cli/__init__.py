@@ -1,5 +1,6 @@
 """`explorer-train`: pictures, then a model, then a bundle that the studio opens."""
 
+import errno
 import os
 import sys
 
@@ -37,6 +38,11 @@ __all__ = [
 
 _TRAINS = ("tensorflow", "keras", "tf2onnx", "onnx", "tensorboard")  # the extra `train`
 
+_OF_THE_WORLD = {
+    getattr(errno, name, None)  # Windows lacks some
+    for name in ["ENAMETOOLONG", "ENOSPC", "EDQUOT", "EROFS", "EIO", "EACCES", "EPERM", "ELOOP"]
+}
+
 # TensorFlow's remarks about the processor are of no use to an artist.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -60,6 +66,11 @@ def _known(error: Exception) -> Exception:
             return KnownError(
                 f"Training needs {package}, which is not installed: pip install 'masquerade[train]'."
             )
+    if isinstance(error, OSError) and error.errno in _OF_THE_WORLD and error.filename:
+        return KnownError(
+            f"{os.fsdecode(error.filename)} can't be used: {error.strerror}; see to that, or "
+            "choose another place."
+        )
     return error
 
 
