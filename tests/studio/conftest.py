@@ -10,6 +10,7 @@ import pytest
 from explorer.core.errors import KnownError
 from explorer.gallery.artwork import Artwork
 from explorer.gallery.store import Gallery
+from explorer.latent.arithmetic import to_text
 from explorer.models.library import Library
 from explorer.studio.hands import Hands
 from explorer.studio.session import PaintRequest, SessionState
@@ -80,6 +81,18 @@ class Desk:
         while any(later.jobs for later in laters):
             for later in laters:
                 later.run_all()
+
+
+def shown(desk: Desk) -> str:
+    """What is on the easel, as text."""
+    assert desk.state.shown is not None
+    return to_text(desk.state.shown)
+
+
+def started(desk: Desk) -> Desk:
+    desk.studio.start()
+    desk.work()
+    return desk
 
 
 @pytest.fixture
