@@ -1,0 +1,131 @@
+"""What does not fit is refused in a sentence."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from explorer.core.errors import KnownError
+from explorer.models.foreign import Wishes
+from explorer.models.graphs import check_graph
+from explorer.models.observe import observed
+
+from . import strangers
+from .tried import Stranger, answer
+
+
+@pytest.mark.parametrize(
+    ("stranger", "wishes", "sentence"),
+    [
+        (Stranger(), {"latent": "nothing"}, "no input 'nothing' for --latent-input"),
+        (Stranger(), {"label": "input"}, "none of it is a latent"),
+        (Stranger(), {"image": "nothing"}, "no output 'nothing'; it gives 'output'"),
+        (Stranger(), {"z_dim": 7}, "takes 6 numbers there, and --z-dim says 7"),
+        (Stranger(), {"classes": ("a", "b")}, "no classes"),
+        (Stranger(), {"size": (8, 8)}, "paints 5x4 pixels and not what --size says"),
+        (Stranger(), {"layout": "nhwc"}, "no grey or RGB picture as nhwc"),
+        (Stranger(whole=True, range="0,255"), {"range": "0,1"}, "whose range is 0,255"),
+        (Stranger(flat=True), {"size": (7, 7)}, "rows of 60 numbers, which are no"),
+        (Stranger(label="shares"), {"latent": "input", "classes": ("a",)}, "--classes says 1"),
+        (Stranger(channels=2), {}, "none of it is a grey or RGB picture"),
+        (Stranger(gain=0), {}, "the same picture whatever its latent"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_a_sentence(
+    stranger: Any, wishes: dict[str, Any], sentence: str
+) -> None:
+    assert sentence in answer(stranger, **wishes)
+
+
+def _with_nodes(*nodes: onnx.NodeProto, **weights: Any) -> onnx.ModelProto:
+    """The usual generator, with operators between its picture and what it gives."""
+    model: onnx.ModelProto = Stranger(names=("input", "class", "before")).model()
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(v, k) for k, v in weights.items())
+    del model.graph.output[:]
+    model.graph.output.append(strangers.value("output", "float32", "n", None, None, None))
+    return model
+
+
+def _node(operator: str, *names: str, **how: Any) -> onnx.NodeProto:
+    return onnx.helper.make_node(operator, list(names[:-1]), [names[-1]], **how)
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    model = _with_nodes(_node("Log", "before", "output"))
+    assert "not finite" in answer(model)
+
+
+def test_pictures_that_change_from_run_to_run_are_refused() -> None:
+    noise = _with_nodes(
+        _node("RandomNormalLike", "before", "noise"), _node("Add", "before", "noise", "output")
+    )
+    assert "paints no picture twice" in answer(noise)
+    dropout = _with_nodes(
+        _node("Dropout", "before", "half", "true", "output"),
+        half=np.array(0.5, np.float32),
+        true=np.array(True),
+    )
+    assert "another picture each time" in answer(dropout)
+
+
+def test_pictures_that_depend_on_their_neighbours_are_refused() -> None:
+    model = _with_nodes(
+        _node("ReduceMean", "before", "axes", "mean"),
+        _node("Sub", "before", "mean", "output"),
+        axes=np.array([0], np.int64),
+    )
+    assert "can't be made to paint several" in answer(model) or "same picture" in answer(model)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ([], "takes nothing; only a latent"),
+        ([strangers.value("z", "float32", "n", 6), strangers.value("psi", "float32")], "neither"),
+        ([strangers.value(k, "float32", "n", i) for k, i in (("z", 6), ("y", 1))], "neither"),
+        ([strangers.value("z", "float32", "n", 6, 4, 4)], "none of it is a latent"),
+        ([strangers.value("z", "int64", "n", 6)], "none of it is a latent"),
+        ([strangers.value("z", "float32", "n", 0)], "takes no numbers at all"),
+        ([strangers.value("z", "float32", "n", 99_999)], "more numbers than any latent"),
+        ([strangers.value(name, "float32", "n", 6) for name in "abc"], "only a latent and a label"),
+        ([strangers.value("z", "float32", 2, 6), strangers.value("y", "int64", 3)], "as many"),
+    ],
+)
+def test_inputs_that_cannot_be_given_are_refused(given: list[Any], sentence: str) -> None:
+    nodes = [_node("Tanh", given[0].name if given else "held", "output")]
+    held = {"held": np.zeros((1, 6), np.float32)}
+    model = strangers.model(nodes, held, given, [strangers.value("output", "float32", "n", 6)])
+    assert sentence in answer(
+        model, classes=("one", "two"), latent="z" if len(given) == 2 else None
+    )
+
+
+def test_sides_of_zero_are_no_picture() -> None:
+    model = _with_nodes(
+        _node("Slice", "before", "zero", "zero", "two", "output"),
+        zero=np.array([0], np.int64),
+        two=np.array([2], np.int64),
+    )
+    assert "none of it is a grey or RGB picture" in answer(model)
+
+
+def test_a_type_that_is_no_picture_is_refused() -> None:
+    model = _with_nodes(_node("Greater", "before", "zero", "output"), zero=np.array(0, np.float32))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.BOOL
+    assert "none of it is a grey or RGB picture" in answer(model)
+
+
+def _passed(content: bytes) -> None:
+    check_graph(content, id=None, name="cut")
+    observed(content, Wishes(), "moons", name="cut", reach=lambda at: None)
+
+
+def test_a_file_cut_anywhere_is_refused_in_a_sentence() -> None:
+    whole = Stranger().bytes
+    for end in itertools.chain(range(0, len(whole), 53), range(len(whole) - 12, len(whole))):
+        cut = whole[:end]
+        with pytest.raises(KnownError):
+            _passed(cut)
