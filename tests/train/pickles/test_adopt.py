@@ -14,11 +14,11 @@ from training.transfer.adopt import card, fill_discriminator, generator
 from training.transfer.adopt import plan as plan_of
 from training.transfer.pickles import Pickled, parse_pickle
 
+from .conftest import Weights, Writer
+
 pytestmark = pytest.mark.train
 
 Numbers = NDArray[np.float64]
-Weights = dict[str, NDArray[np.float32]]
-Writer = Callable[..., bytes]
 
 TAPS = np.array([1, 3, 3, 1]) / 8
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
@@ -13,9 +12,9 @@ from explorer.models.bundle import Bundle
 from explorer.models.generator import Generator
 from training.cli import app
 
-pytestmark = pytest.mark.train
+from .conftest import Weights
 
-Weights = dict[str, NDArray[np.float32]]
+pytestmark = pytest.mark.train
 
 
 def adopt(*arguments: object) -> str:

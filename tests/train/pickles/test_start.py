@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from training import networks
@@ -17,10 +16,10 @@ from training.transfer.donors import read_donor
 from training.transfer.pickles import parse_pickle
 from training.transfer.start import give, lent
 
+from .conftest import Weights, Writer
+
 pytestmark = pytest.mark.train
 
-Weights = dict[str, NDArray[np.float32]]
-Writer = Callable[..., bytes]
 
 FILTERS = (16, 16, 16, 12)
 
