@@ -1,42 +1,21 @@
 """Decisions of a person: read, written, and what `prepare` makes of them."""
 
-import csv
-import io
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import dictionaries, sampled_from, text, tuples
-from PIL import Image
 
 from explorer.core.errors import KnownError
 from training.data.decisions import Decision, read_decisions, write_decisions
 from training.data.prepare import prepare
 
+from .pictures import filled, png, rows
+
 names = text("ab/c é,\"'\n#-", min_size=1, max_size=9).filter(
     lambda name: name == name.strip("/ \n") and "//" not in name
 )
-
-
-def png(seed: int, size: int = 8) -> bytes:
-    values = np.random.default_rng(seed).integers(0, 256, (size, size, 3)).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(values).save(out, "PNG")
-    return out.getvalue()
-
-
-def filled(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def rows(dataset: Path) -> list[dict[str, str]]:
-    with (dataset / "pictures.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @settings(max_examples=30)

@@ -1,6 +1,5 @@
 """From SRC to a dataset: nothing usable is lost, nothing broken stops it, nothing is half there."""
 
-import csv
 import io
 import json
 import os
@@ -20,26 +19,9 @@ from training.data import shards
 from training.data.card import DatasetCard, read_dataset
 from training.data.prepare import prepare
 
+from .pictures import filled, png, rows
+
 GOLDEN = Path(__file__).parents[2] / "golden" / "dataset"
-
-
-def png(seed: int, size: int = 8, channels: int = 3) -> bytes:
-    values = np.random.default_rng(seed).integers(0, 256, (size, size, channels)).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(values if channels == 3 else values[..., 0]).save(out, "PNG")
-    return out.getvalue()
-
-
-def filled(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def rows(dataset: Path) -> list[dict[str, str]]:
-    with (dataset / "pictures.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def golden_source(folder: Path) -> Path:

@@ -1,12 +1,10 @@
 """StyleGAN's zips: there and back, labels and all."""
 
-import csv
 import io
 import json
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,24 +12,7 @@ from explorer.core.errors import KnownError
 from training.data.prepare import prepare
 from training.data.sources.stylegan import read_labels
 
-
-def png(seed: int, size: int = 8) -> bytes:
-    values = np.random.default_rng(seed).integers(0, 256, (size, size, 3)).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(values).save(out, "PNG")
-    return out.getvalue()
-
-
-def filled(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def rows(dataset: Path) -> list[dict[str, str]]:
-    with (dataset / "pictures.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+from .pictures import filled, png, rows
 
 
 def stylegan(path: Path, labels: object, count: int = 4) -> Path:
