@@ -85,8 +85,7 @@ def prepare(
         raise KnownError("prepare needs a source; name a folder, a zip of one or a .npy array.")
     if frames.every_s is not None and not 0.001 <= frames.every_s <= 86_400:
         raise KnownError(f"--every {frames.every_s:g} makes no sense; give seconds, such as 0.5.")
-    if out.exists() or out.is_symlink():
-        raise KnownError(f"{out} is already there; choose another folder or remove it first.")
+    _check_new(out)
     check_apart(sources, out)
     decided = Decisions() if decisions is None else read_decisions(decisions)
 
@@ -116,6 +115,16 @@ def prepare(
             raise KnownError(f"{_called(sources)} no picture that can be used{writing.why_empty}.")
         told = _prepared(sources, classes, plan, frames, writing.rejected)
         return writing.finish(plain_name(name or _name(sources, out)), align, told)
+
+
+def _check_new(out: Path) -> None:
+    try:
+        out.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:  # such as a name too long for the disk
+        raise KnownError(f"{out} can't be written: {error.strerror}; choose another.") from error
+    raise KnownError(f"{out} is already there; choose another folder or remove it first.")
 
 
 def _fit(

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, overload
 
 import numpy as np
@@ -17,6 +18,16 @@ from training.data.sources.source import Picture, Source
 
 _MAGIC = b"\x93NUMPY"
 _ROWS_AT_ONCE = 1 << 22  # values; keeps the look at a float array's range within 32 MB
+_NO_ARRAY = (  # what a header raises, which is read as Python's literals are
+    ValueError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    TokenError,
+    RecursionError,
+    MemoryError,
+)
 _MAX_HEADER = 10_000  # bytes; numpy's own line
 _ROUNDING = 1e-3  # how far over [0, 1] a float may stray before it means something else
 
@@ -40,7 +51,7 @@ def array_source(path: Path) -> Source:
     try:
         _check_header(path)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError) as error:
+    except _NO_ARRAY as error:
         raise KnownError(
             f"{path} can't be opened: it is cut off, or holds Python objects, "
             "which are never loaded from a file; save it again as a plain uint8 array."
