@@ -27,11 +27,15 @@ class Due(NamedTuple):
 
     @classmethod
     def at(cls, step: int, settings: Settings) -> "Due":
-        return cls(step % settings.penalty_every == 0, step % settings.path_every == 0)
+        """What a game plays only: a step is compiled anew for each thing that is due."""
+        return cls(
+            penalty=losses.penalty(settings) != "none" and step % settings.penalty_every == 0,
+            path=_has_paths(settings) and step % settings.path_every == 0,
+        )
 
     @classmethod
     def always(cls, settings: Settings) -> "Due":
-        return cls(settings.penalty_every == 1, settings.path_every == 1)
+        return cls.at(1, settings)
 
 
 ALL = Due()
@@ -64,7 +68,7 @@ class Gan:
         self.path_mean = tf.Variable(0.0, name="path_mean", trainable=False)
         self.kind = losses.penalty(settings)
         self.gamma = losses.gamma(settings, plan.size)
-        self.has_paths = settings.architecture == "stylegan2" and settings.path_length > 0
+        self.has_paths = _has_paths(settings)
         # Whether a logit depends on its own picture alone, so that slopes are the generator's too.
         self.is_samplewise = (
             settings.architecture == "dcgan" and not settings.normalise_discriminator
@@ -283,6 +287,10 @@ class Gan:
 
 
 _LAZY = ("penalty", "path_length")  # scalars, in the order of Due
+
+
+def _has_paths(settings: Settings) -> bool:
+    return settings.architecture == "stylegan2" and settings.path_length > 0
 
 
 def _unscaled(gradients: list[tf.Tensor], scale: float) -> list[tf.Tensor]:
