@@ -20,7 +20,7 @@ from explorer.core.files import BESIDE
 from explorer.models.bundle import Bundle
 from training.cli import app
 from training.config import Settings
-from training.data.card import read_dataset
+from training.data.card import TABLE, read_dataset
 from training.data.fetch import dataset_here
 from training.folder import RunFolder
 from training.remote.files import Remote, kept_here
@@ -244,6 +244,7 @@ def test_a_dataset_is_fetched_once_and_checked(grey_dataset: Path, away: Remote)
     shard.delete()
 
     assert card == read_dataset(grey_dataset)
+    assert (folder / TABLE).read_bytes() == (grey_dataset / TABLE).read_bytes()
     assert dataset_here(address) == folder
 
 

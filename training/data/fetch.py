@@ -7,7 +7,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import inside, parse_json, sha256, write_bytes
 from explorer.core.lock import locked
 from explorer.core.progress import Progress
-from training.data.card import CARD, DatasetCard
+from training.data.card import CARD, TABLE, DatasetCard
 from training.remote.files import Remote, kept_here
 
 
@@ -38,6 +38,9 @@ def dataset_here(dataset: Path, progress: Progress = Progress()) -> Path:
             path = inside(folder, shard.file)
             if not path.exists():
                 _fetch(remote / shard.file, path, shard.sha256)
+        table = (remote / TABLE).read()
+        if table is not None:  # who made each picture, and what is known of it
+            write_bytes(folder / TABLE, table)
         write_bytes(folder / CARD, content)  # last: a folder with a card is a dataset
     progress.reach(1.0)
     return folder

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from PIL import Image
 
 from explorer.core.errors import KnownError
 from explorer.core.files import sync_folder, write_bytes
+from explorer.core.tables import table_line
 from training.data.beside import unfinished
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, read_dataset
 from training.data.shards import ShardWriter
@@ -170,8 +170,6 @@ def _table(part: Part) -> dict[int, dict[str, str]]:
 
 def _csv(rows: list[dict[str, str]]) -> bytes:
     names = list(dict.fromkeys(name for row in rows for name in row if name != "index"))
-    out = io.StringIO()
-    writer = csv.DictWriter(out, ["index", *names], restval="", lineterminator=os.linesep[-1])
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
+    columns = ["index", *names]
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    return "".join(table_line(line) for line in lines).encode()
