@@ -228,7 +228,8 @@ def prepare(
             scheduler=scheduler,
         ),
     )
-    skipped = f", {len(card.skipped):,} files skipped (see dataset.json)" if card.skipped else ""
+    files = "file" if len(card.skipped) == 1 else "files"
+    skipped = f", {len(card.skipped):,} {files} skipped (see dataset.json)" if card.skipped else ""
     rejected = card.prepared.rejected if card.prepared else 0
     rejected_ = f", {rejected:,} rejected" if rejected else ""
     where = f"{card.count:,} pictures of {card.width}×{card.height} are in {out}"

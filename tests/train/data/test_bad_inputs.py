@@ -4,7 +4,6 @@ A file that can't be used never ends the work: it is listed with its reason, and
 kept. A source, a table or a target that can't be used ends it in one sentence that names it.
 """
 
-import bz2
 import io
 import json
 import os
@@ -294,11 +293,9 @@ def test_an_array_of_pictures_without_end_is_not_read(tmp_path: Path) -> None:
 
 def test_a_member_that_would_unpack_without_bounds_is_left_packed(tmp_path: Path) -> None:
     """Of deflate alone, as much is unpacked as the archive announces, and no more."""
-    bomb = bz2.compress(bytes(64 << 20))
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as archive:
         archive.writestr("bomb.png", bytes(1000))
         archive.writestr(zipfile.ZipInfo("good.png"), packed())
-    assert len(bomb) < 1000
     card = prepare(tmp_path / "a.zip", tmp_path / "out", size=16)
     assert {one.file for one in card.skipped} == {"bomb.png"}
     assert "packed in a way that is not read" in card.skipped[0].reason
