@@ -38,10 +38,10 @@ def run(tmp_path: Path) -> Path:
     return folder.path
 
 
-def begun(path: Path, channels: int) -> RunFolder:
+def begun(path: Path, channels: int, *, conditional: bool = False) -> RunFolder:
     golden = read_dataset(Path(__file__).parent.parent / "golden" / "dataset")
     card = RunCard(
-        settings=Settings(batch=100, latent=4),
+        settings=Settings(batch=100, latent=4, conditional=conditional),
         dataset=LearnedFrom.of(
             golden.model_copy(update={"height": SIDE, "width": SIDE, "channels": channels})
         ),
@@ -154,6 +154,21 @@ def test_a_film_can_show_the_first_latents_alone_and_be_cut(run: Path) -> None:
     assert {picture.shape for picture in pictures} == {(32, 32, 3)}
     assert {int(picture[0, 0, 0]) for picture in pictures} == {0, 40, 80, 120, 160}
     assert pictures[0][::16, ::16, 1].tolist() == [[0, 1], [2, 3]]
+
+
+def test_of_a_run_with_classes_every_class_is_shown_before_one_comes_again(tmp_path: Path) -> None:
+    folder = begun(tmp_path / "run", channels=3, conditional=True)
+    for number, step in enumerate(STEPS):
+        write_grid(folder.grids / f"{step:08d}.png", 40 * number)
+
+    filmed = film(folder.path, tmp_path / "f.png", seconds=1, pictures=9, fade=False, caption=False)
+    drawn = sheet(folder.path, tmp_path / "s.png", moments=1, pictures=9, size=SIDE)
+
+    first = np.asarray(next(shown(filmed.file, "PNG")).resize((3, 3), Image.Resampling.NEAREST))
+    assert first[..., 1].ravel().tolist() == [0, 8, 16, 24, 32, 40, 48, 56, 1]
+    (column,) = shown(drawn.file, "PNG")
+    greens = {green for red, green, _ in np.asarray(column).reshape(-1, 3).tolist() if red == 160}
+    assert {0, 8, 16, 24, 32, 40, 48, 56, 1} <= greens
 
 
 def test_a_film_says_how_far_the_run_was(run: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from explorer.core.errors import KnownError
 from explorer.core.files import written_whole
 from explorer.core.progress import Progress
-from training.seeing.told import COLUMNS, Moment, Told, read_grid, read_run
+from training.seeing.told import COLUMNS, Moment, Told, first_latents, read_grid, read_run
 
 KINDS = (".webp", ".gif", ".png", ".apng", ".mp4", ".webm")
 
@@ -87,7 +87,7 @@ def film(
         seconds: from the first grid to the last; a quarter for each grid, at most 15.
         fps: pictures a second; 20, or 10 where every picture is kept whole (GIF, APNG).
         every: steps between two grids at least.
-        pictures: show only the first so many latents, 1 to 64.
+        pictures: show only the first so many latents, 1 to 64; classes take turns.
         size: pixels of the longer side, without the caption.
 
     Raises:
@@ -120,15 +120,15 @@ def film(
     return Made(out, left_out)
 
 
-def cropped(grid: Image.Image, pictures: int) -> Image.Image:
-    """The first ``pictures`` of a grid, laid out anew as nearly square as they allow."""
-    if pictures >= COLUMNS**2:
+def cropped(grid: Image.Image, places: Sequence[int]) -> Image.Image:
+    """The pictures at these places of a grid, laid out anew as nearly square as they allow."""
+    if len(places) >= COLUMNS**2:
         return grid
     width, height = grid.width // COLUMNS, grid.height // COLUMNS
-    columns = across(pictures)
-    sheet = Image.new("RGB", (columns * width, -(-pictures // columns) * height), _PAPER)
-    for number in range(pictures):
-        part = grid.crop(box_of(number, width, height))
+    columns = across(len(places))
+    sheet = Image.new("RGB", (columns * width, -(-len(places) // columns) * height), _PAPER)
+    for number, place in enumerate(places):
+        part = grid.crop(box_of(place, width, height))
         sheet.paste(part, (number % columns * width, number // columns * height))
     return sheet
 
@@ -196,7 +196,7 @@ class _Projector:
         progress: Progress,
     ) -> None:
         self.told, self.moments, self.plan, self.progress = told, moments, plan, progress
-        self.pictures, self.side = pictures, size
+        self.places, self.side = first_latents(told.card, pictures), size
         self._near: dict[int, Image.Image] = {}  # the two grids that the last frame was made of
         self.size = self._grid(0).size
         self._font = max(11, min(20, self.size[0] // 36))
@@ -226,7 +226,7 @@ class _Projector:
 
     def _grid(self, number: int) -> Image.Image:
         if number not in self._near:
-            grid = cropped(read_grid(self.moments[number], self.told.card), self.pictures)
+            grid = cropped(read_grid(self.moments[number], self.told.card), self.places)
             self._near[number] = enlarged(grid, fitted(grid.size, self.side))
         return self._near[number]
 

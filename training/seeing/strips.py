@@ -11,7 +11,7 @@ from explorer.core.files import written_whole
 from explorer.core.progress import Progress
 from training.folder import GRID
 from training.seeing.film import Made, box_of, enlarged, fitted, kimg
-from training.seeing.told import Moment, Told, read_grid, read_run
+from training.seeing.told import Moment, Told, first_latents, read_grid, read_run
 
 _KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _PAPER, _INK, _QUIET = (24, 24, 27), (240, 238, 233), (152, 150, 145)
@@ -58,7 +58,7 @@ def sheet(
     Args:
         out: a PNG, JPEG or WebP; ``RUN/sheet.png``.
         moments: columns at most.
-        pictures: rows: the first so many latents, 1 to 64.
+        pictures: rows: the first so many latents, 1 to 64; classes take turns.
         even: space the moments by steps, not by factors.
         size: pixels of one picture's longer side.
 
@@ -88,7 +88,7 @@ def _columns(
     tall, wide = rows * cell[1], min(count, len(told.moments)) * cell[0]
     if max(tall, wide) > _LONGEST:
         raise KnownError(f"The sheet would have {wide:,}×{tall:,} pixels: choose a smaller --size.")
-    left = list(told.moments)
+    left, latents = list(told.moments), first_latents(told.card, rows)
     left_out: list[str] = []
     while True:
         columns = []
@@ -101,7 +101,7 @@ def _columns(
                 left_out.append(str(error))
                 broken = place
                 break
-            cut = [enlarged(grid.crop(box_of(n, width, height)), cell) for n in range(rows)]
+            cut = [enlarged(grid.crop(box_of(n, width, height)), cell) for n in latents]
             columns.append((left[place], cut))
             progress.reach((number + 1) / len(places))
         if broken is None:

@@ -79,6 +79,17 @@ class Told:
         return max([self.state.step, *last, *(moment.step for moment in self.moments[-1:])])
 
 
+def first_latents(card: RunCard, count: int) -> list[int]:
+    """The places in a grid of ``count`` latents that stand for all.
+
+    The first ones; of a run with classes the first of each row, then the second, since a row of its grid
+    is of one class.
+    """
+    if not card.settings.conditional:
+        return list(range(count))
+    return [place % COLUMNS * COLUMNS + place // COLUMNS for place in range(count)]
+
+
 def read_run(path: Path) -> Told:
     """Read everything but the pictures.
 

@@ -11,7 +11,7 @@ from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
 from training.seeing.film import cropped, kimg
 from training.seeing.strips import chosen
-from training.seeing.told import COLUMNS, Moment, Told, read_grid
+from training.seeing.told import COLUMNS, Moment, Told, first_latents, read_grid
 
 _MOMENTS = 10  # of a run, where there are few runs
 _PICTURES = 40  # grids on a page, shared by its runs
@@ -117,7 +117,7 @@ def _wall(run: Told, row: Sequence[int | None], left_out: list[str]) -> Wall:
 
 def _image(run: Told, moment: Moment, across: int, side: int) -> str:
     """A grid, or its first latents where all would be too many; KnownError if it can't be read."""
-    grid = cropped(read_grid(moment, run.card), across**2)
+    grid = cropped(read_grid(moment, run.card), first_latents(run.card, across**2))
     grid.thumbnail((side, side))
     small = max(grid.size) <= _SMALL
     out = io.BytesIO()
