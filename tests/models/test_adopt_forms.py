@@ -21,7 +21,6 @@ FORMS = [
     ("nhwc", True, 3),
 ]
 
-
 RANGES = [("-1,1", False), ("0,1", False), ("0,255", False), ("0,255", True)]
 
 

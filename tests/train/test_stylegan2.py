@@ -1,55 +1,20 @@
+"""StyleGAN2's sizes, and what its two players do."""
+
 from dataclasses import replace
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from training.chance import Dice, Purpose
 from training.config import Settings
 from training.networks import stylegan2
-from training.networks.equalised import Keys
-from training.networks.fir import blurred, doubled, halved
 from training.networks.layers import precision, throwing
-from training.networks.synthesis import StyledConv
+
+from .styled import BATCH, SMALL, dice, noise, one_hot, small, unsettled
 
 pytestmark = pytest.mark.train
-
-BATCH = 8
-SMALL = Settings(architecture="stylegan2", latent=6, mapping_layers=2, batch=BATCH)
-TAPS = np.array([1, 3, 3, 1]) / 8
-
-
-def small(settings: Settings = SMALL, *, classes: int = 0, size: int = 8) -> stylegan2.Plan:
-    """All kinds of layers there are, at as few pixels as hold them."""
-    plan = stylegan2.plan(32, 3, classes, settings)
-    filters = (8, 6, 5, 4)[: size.bit_length() - 2]
-    return replace(plan, size=size, filters=filters, w_dim=8)
-
-
-def noise(*shape: int, seed: int = 0) -> NDArray[np.float32]:
-    return np.random.RandomState(seed).standard_normal(shape).astype(np.float32)
-
-
-def dice(purpose: Purpose = Purpose.GENERATOR_STYLES) -> Dice:
-    return Dice.thrown(5, purpose, 1, batch=BATCH)
-
-
-def one_hot(*labels: int) -> NDArray[np.float32]:
-    return np.eye(3, dtype=np.float32)[list(labels)]
-
-
-def unsettled(network: keras.Model) -> keras.Model:
-    """Biases and noise strengths begin at zero, which would hide mistakes."""
-    for i, weight in enumerate(network.trainable_variables):
-        weight.assign(weight + 0.1 * noise(*weight.shape, seed=i))
-    return network
-
-
-# Plans
 
 
 @pytest.mark.parametrize("size", stylegan2.SIZES)
@@ -88,115 +53,6 @@ def test_parameters_are_counted_without_making_a_network(classes: int, has_noise
 
     counted = [sum(int(np.prod(v.shape)) for v in p.trainable_variables) for p in players]
     assert tuple(counted) == stylegan2.parameters(plan)
-
-
-# The filter
-
-
-def zero_insert_and_convolve(x: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Up-sampling as it is written in the paper's reference, one picture and axis at a time."""
-    n, height, width, c = x.shape
-    sparse = np.zeros((n, 2 * height, 2 * width, c))
-    sparse[:, ::2, ::2] = x
-    return convolved(np.pad(sparse, ((0, 0), (2, 1), (2, 1), (0, 0)))) * 4
-
-
-def convolved(x: NDArray[Any]) -> NDArray[np.float64]:
-    kernel = np.outer(TAPS, TAPS)
-    height, width = x.shape[1] - 3, x.shape[2] - 3
-    found: NDArray[np.float64] = sum(
-        kernel[i, j] * x[:, i : i + height, j : j + width].astype(np.float64)
-        for i in range(4)
-        for j in range(4)
-    )
-    return found
-
-
-def test_doubling_puts_zeros_between_the_pixels_and_filters() -> None:
-    x = noise(2, 5, 7, 3)
-
-    np.testing.assert_allclose(doubled(tf.constant(x)), zero_insert_and_convolve(x), atol=1e-6)
-
-
-@pytest.mark.parametrize("pad", [1, 2])
-def test_blurring_is_a_convolution_with_the_outer_product(pad: int) -> None:
-    x = noise(2, 6, 9, 3)
-    padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-
-    np.testing.assert_allclose(blurred(tf.constant(x), pad), convolved(padded), atol=1e-6)
-
-
-def test_halving_keeps_every_other_pixel_of_the_blurred_picture() -> None:
-    x = tf.constant(noise(2, 8, 6, 3))
-
-    np.testing.assert_allclose(halved(x), blurred(x, 1)[:, ::2, ::2], atol=1e-6)
-
-
-# Modulated convolution
-
-
-def with_a_kernel_for_each_picture(conv: StyledConv, x: Any, w: Any) -> NDArray[np.float64]:
-    """Equations 1 and 3 of the paper, to the letter; then bias and leaky ReLU."""
-    style = conv.style(tf.constant(w)).numpy().astype(np.float64)
-    kernel = conv.kernel.numpy().astype(np.float64)[None] * style[:, None, None, :, None]
-    kernel /= np.sqrt((kernel**2).sum(axis=(1, 2, 3), keepdims=True))
-    painted = []
-    for picture, own in zip(x.astype(np.float64), kernel, strict=True):
-        side = len(picture)
-        if conv.doubles:
-            out = np.zeros((2 * side + 1, 2 * side + 1, own.shape[-1]))
-            for i in range(3):
-                for j in range(3):
-                    out[i : i + 2 * side : 2, j : j + 2 * side : 2] += picture @ own[i, j]
-            out = 4 * convolved(np.pad(out, ((1, 1), (1, 1), (0, 0)))[None])[0]
-        else:
-            padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)))
-            out = sum(
-                padded[i : i + side, j : j + side] @ own[i, j] for i in range(3) for j in range(3)
-            )
-        painted.append(out)
-    x = np.stack(painted) + conv.bias.numpy()
-    active: NDArray[np.float64] = np.where(x > 0, x, 0.2 * x) * np.sqrt(2)
-    return active
-
-
-@pytest.mark.parametrize("doubles", [False, True])
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_a_kernel_for_all_pictures_does_what_one_for_each_would(doubles: bool, policy: str) -> None:
-    with precision(policy):
-        conv = StyledConv(8, 6, 5, 8, Keys(1, 0), number=0, doubles=doubles, noise=False)
-    conv.bias.assign(noise(5))
-    side = 4 if doubles else 8
-    x, w = noise(3, side, side, 6), noise(3, 8)
-
-    found = conv(tf.cast(x, conv.compute_dtype), tf.constant(w))
-
-    tolerance = {"float32": 1e-5, "mixed_bfloat16": 0.1, "mixed_float16": 0.01}[policy]
-    assert found.dtype == conv.compute_dtype
-    wanted = with_a_kernel_for_each_picture(conv, x, w)
-    np.testing.assert_allclose(tf.cast(found, tf.float32), wanted, atol=tolerance)
-
-
-def test_demodulation_keeps_the_deviation_whatever_the_style() -> None:
-    conv = StyledConv(16, 32, 64, 8, Keys(1, 0), number=0, doubles=False, noise=False)
-
-    x = conv(noise(4, 16, 16, 32), 30 * noise(4, 8)).numpy()[:, 1:-1, 1:-1]
-
-    deviation = np.where(x > 0, x, x / 0.2).std() / np.sqrt(2)  # before the activation
-    assert deviation == pytest.approx(1, abs=0.05)
-
-
-def test_in_half_precision_a_huge_style_does_not_overflow() -> None:
-    with precision("mixed_float16"):
-        conv = StyledConv(8, 64, 64, 8, Keys(1, 0), number=0, doubles=False, noise=False)
-
-    x = conv(tf.cast(noise(2, 8, 8, 64), "float16"), 1e5 * noise(2, 8)).numpy()
-
-    assert np.isfinite(x).all()
-    assert x.std() > 0.1
-
-
-# The generator
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -300,9 +156,6 @@ def test_the_average_of_w_is_that_of_all_classes() -> None:
     np.testing.assert_allclose(average, other.mean(axis=0), atol=5 * other.std() / np.sqrt(600))
 
 
-# The discriminator
-
-
 def test_pictures_of_a_group_are_told_how_much_they_differ() -> None:
     x = noise(8, 4, 4, 6)
 
@@ -330,9 +183,6 @@ def test_a_batch_of_any_size_is_judged(n: int) -> None:
 
     assert logits.shape == (n, 1)
     assert np.isfinite(logits).all()
-
-
-# Weights
 
 
 def test_no_two_weights_begin_as_twins() -> None:
@@ -380,68 +230,3 @@ def test_in_half_precision_weights_pictures_and_logits_stay_float32(policy: str)
     assert {v.dtype for p in (generator, discriminator) for v in p.variables} == {"float32"}
     assert pictures.dtype == discriminator([pictures, label]).dtype == tf.float32
     np.testing.assert_allclose(pictures, exact([z, label]), atol=0.15)
-
-
-# Slopes
-
-
-def slopes(
-    generator: stylegan2.Generator, discriminator: stylegan2.Discriminator, z: Any, label: Any
-) -> list[tf.Tensor]:
-    """A step's gradients: the game's, R1's and the path lengths'."""
-    judged = [v.value for v in discriminator.trainable_variables]
-    painted = [v.value for v in generator.trainable_variables]
-    with tf.GradientTape(persistent=True) as tape:
-        with throwing(dice()):
-            fake = generator([z, label], training=True)
-        with tf.GradientTape() as inner:
-            inner.watch(fake)
-            logits = discriminator([fake, label], training=True)
-            total = tf.reduce_sum(logits)
-        steepness = tf.reduce_sum(tf.square(inner.gradient(total, fake)))
-        game = tf.reduce_sum(tf.nn.softplus(-logits))
-        lengths = stylegan2.path_lengths(generator, z, label, dice(Purpose.PATH_LENGTHS))
-        roughness = tf.reduce_sum(tf.square(lengths))
-    zero = tf.UnconnectedGradients.ZERO
-    return [
-        lengths,
-        steepness,
-        *tape.gradient(game, painted, unconnected_gradients=zero),
-        *tape.gradient(steepness + game, judged, unconnected_gradients=zero),
-        *tape.gradient(roughness, painted, unconnected_gradients=zero),
-    ]
-
-
-def test_xla_compiles_every_slope_of_a_step_and_finds_the_same() -> None:
-    plan = small(classes=3)
-    generator = unsettled(stylegan2.generator(plan, SMALL))
-    discriminator = unsettled(stylegan2.discriminator(plan, SMALL))
-    told = generator, discriminator, tf.constant(noise(BATCH, 6)), one_hot(*[0, 1, 2, 0] * 2)
-
-    compiled = tf.function(lambda: slopes(*told), jit_compile=True)()
-    plain = tf.function(lambda: slopes(*told))()
-
-    for ours, theirs in zip(compiled, plain, strict=True):
-        scale = max(1.0, float(tf.reduce_max(tf.abs(theirs))))
-        np.testing.assert_allclose(ours / scale, theirs / scale, atol=1e-4)
-
-
-def test_a_paths_length_is_how_much_a_picture_moves_with_its_styles() -> None:
-    settings = SMALL.model_copy(update={"style_mixing": 0.0, "noise": False})
-    generator = stylegan2.generator(small(settings), settings)
-    z = tf.constant(noise(BATCH, 6))
-
-    lengths = stylegan2.path_lengths(generator, z, None, dice())
-
-    ws = generator.styles(z).numpy()
-    y = dice().about(1).normal(8, 8, 3).numpy() / 8
-    slope = np.zeros_like(ws)
-    step = 1e-2
-    for row in range(ws.shape[1]):
-        for i in range(ws.shape[2]):
-            moved = np.zeros_like(ws)
-            moved[:, row, i] = step
-            apart = generator.synthesis(ws + moved) - generator.synthesis(ws - moved)
-            slope[:, row, i] = (apart.numpy() * y).sum(axis=(1, 2, 3)) / (2 * step)
-    wanted = np.sqrt((slope**2).sum(axis=2).mean(axis=1))
-    np.testing.assert_allclose(lengths, wanted, rtol=0.02)

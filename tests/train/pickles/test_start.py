@@ -20,7 +20,6 @@ from .conftest import Weights, Writer
 
 pytestmark = pytest.mark.train
 
-
 FILTERS = (16, 16, 16, 12)
 
 
