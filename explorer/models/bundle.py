@@ -3,16 +3,14 @@
 import hashlib
 import os
 import re
-import shutil
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from explorer.core.beside import unfinished
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE, parse_json, sync_folder
+from explorer.core.files import parse_json, sync_folder
 from explorer.models.card import FORMAT, Card
 from explorer.models.directions import LATENTS, Latents
 from explorer.models.sources import MAX_FILE, Source, open_source, whole
@@ -90,24 +88,20 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
         what = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise KnownError(f"{out} can't become a model: {what}.") from error
 
-    beside = out.parent / f"{BESIDE}{uuid.uuid4().hex}"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        beside.mkdir()
-        for name, content in files.items():
-            _write(beside / name, content)
-        _write(beside / CARD, (card.model_dump_json(indent=1) + "\n").encode())
-        for folder in {(beside / name).parent for name in (*files, CARD)}:
-            sync_folder(folder)
-        Bundle.read(beside)
-        beside.rename(out)
+        with unfinished(out, "model") as beside:
+            for name, content in files.items():
+                _write(beside / name, content)
+            _write(beside / CARD, (card.model_dump_json(indent=1) + "\n").encode())
+            for folder in {(beside / name).parent for name in (*files, CARD)}:
+                sync_folder(folder)
+            Bundle.read(beside)
+            beside.rename(out)
         sync_folder(out.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise KnownError(f"{out} can't be written: {reason}; choose another folder.") from error
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(beside)
     return card
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from explorer.core.beside import unfinished
 from explorer.core.errors import KnownError
 from explorer.core.files import sync_folder
 from explorer.core.progress import Progress
-from training.data.beside import unfinished
 from training.data.card import MAX_SIZE, DatasetCard, Prepared
 from training.data.decisions import Decisions, read_decisions
 from training.data.fitting.fit import Crop, Fit, How, checked, code, colour
@@ -192,7 +192,7 @@ def _beside(out: Path) -> Iterator[Path]:
     It vanishes otherwise.
     """
     try:
-        with unfinished(out) as beside:
+        with unfinished(out, "dataset") as beside:
             yield beside
             for file in beside.iterdir():
                 with file.open("rb+") as written:

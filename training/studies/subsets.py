@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from explorer.core.beside import unfinished
 from explorer.core.errors import KnownError
 from explorer.core.files import sync_folder, write_bytes
 from explorer.core.tables import table_line
-from training.data.beside import unfinished
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, read_dataset
 from training.data.shards import ShardWriter
 from training.evaluation.pictures import Pixels, read_pictures
@@ -73,7 +73,7 @@ def write_subset(parts: list[Part], out: Path, *, name: str, side: int) -> None:
         KnownError: a part can't be read, or the disk refuses.
     """
     try:
-        with unfinished(out) as beside:
+        with unfinished(out, "dataset") as beside:
             _write(parts, beside, name, side)
             sync_folder(beside)
             if not out.exists():  # another worker may have been as fast

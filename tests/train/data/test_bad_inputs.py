@@ -23,8 +23,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
+from explorer.core.files import BESIDE
 from training.cli import app
-from training.data.beside import UNFINISHED
 from training.data.card import read_dataset
 from training.data.prepare import prepare
 
@@ -519,7 +519,7 @@ def test_what_an_ended_preparation_left_is_swept_by_the_next(
     else:
         assert done.returncode == -how
         assert len(left) == 1
-        assert left[0].startswith(UNFINISHED)
+        assert left[0].startswith(f"{BESIDE}dataset-")
     prepare(tmp_path / "s", tmp_path / "out", size=16)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "s"]
     assert read_dataset(tmp_path / "out").count == 1
@@ -527,11 +527,11 @@ def test_what_an_ended_preparation_left_is_swept_by_the_next(
 
 @posix
 def test_what_another_preparation_is_writing_is_left_alone(tmp_path: Path) -> None:
-    from training.data.beside import unfinished
+    from explorer.core.beside import unfinished
 
     (tmp_path / "s").mkdir()
     (tmp_path / "s/good.png").write_bytes(packed())
-    with unfinished(tmp_path / "other") as folder:
+    with unfinished(tmp_path / "other", "dataset") as folder:
         (folder / "half").touch()
         prepare(tmp_path / "s", tmp_path / "out", size=16)
         assert (folder / "half").exists()

@@ -10,23 +10,20 @@ from pathlib import Path
 
 from explorer.core.files import BESIDE
 
-UNFINISHED = f"{BESIDE}dataset-"
-"""How the folder of a dataset begins that is being written."""
-
 
 @contextmanager
-def unfinished(out: Path) -> Iterator[Path]:
+def unfinished(out: Path, kind: str) -> Iterator[Path]:
     """Lend a new folder beside ``out``, and remove it afterwards unless it was renamed.
 
-    Those of commands that were killed are removed first; one that another process writes is held by
-    it, and stays.
+    Those of its ``kind`` (a word) whose commands were killed are removed first; one that another
+    process writes is held by it, and stays.
 
     Raises:
         OSError: it can't be made.
     """
-    for old in out.parent.glob(f"{UNFINISHED}*"):
+    for old in out.parent.glob(f"{BESIDE}{kind}-*"):
         _sweep(old)
-    folder, hold = _new(out.parent)
+    folder, hold = _new(out.parent, kind)
     try:
         yield folder
     finally:
@@ -35,9 +32,9 @@ def unfinished(out: Path) -> Iterator[Path]:
             os.close(hold)
 
 
-def _new(parent: Path) -> tuple[Path, int | None]:
+def _new(parent: Path, kind: str) -> tuple[Path, int | None]:
     while True:
-        folder = parent / f"{UNFINISHED}{uuid.uuid4().hex}"
+        folder = parent / f"{BESIDE}{kind}-{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
         hold = _hold(folder)
         if folder.is_dir():  # else somebody swept it before it was held
