@@ -13,7 +13,7 @@ from training.curation.survey import Survey
 AROUND = 8
 """Neighbours that a picture is compared with."""
 
-_MINORITY = 0.3  # of all pictures; where more are drawings, they are what the pile is of
+_MINORITY = 0.4  # of all pictures; where more are drawings, they are what the pile is of
 _PHOTOGRAPHED = 0.15  # drawn less than so much: a soft drawing is no photograph yet
 _FEW = 20  # pictures; of fewer nothing is said
 _FOLDS = 5

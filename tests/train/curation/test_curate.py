@@ -152,6 +152,22 @@ def test_pictures_in_the_wrong_class_are_told_with_the_right_one(
     assert all(one.decision == "keep" for one in moved)  # nobody suggests to leave them out
 
 
+@pytest.mark.parametrize(("drawn", "are_told"), [(12, True), (20, False)])
+def test_drawings_are_strangers_as_long_as_most_pictures_are_photographs(
+    drawn: int,
+    are_told: bool,
+    photographs: Callable[[int], Image.Image],
+    drawings: Callable[[int], Image.Image],
+    tmp_path: Path,
+    look: Callable[..., Curated],
+) -> None:
+    few(tmp_path / "in" / "a", photographs, 20)
+    few(tmp_path / "in" / "b", drawings, drawn)
+    look(tmp_path / "in", tmp_path / "report")
+    names = {name for group in told(tmp_path / "report", "drawing") for name in group}
+    assert names == ({f"b/{n}.png" for n in range(drawn)} if are_told else set())
+
+
 def marked(path: Path, wanted: list[str], unwanted: list[str], extra: str = "") -> Path:
     lines = [f"{name},keep,,by hand" for name in wanted]
     lines += [f"{name},reject,,by hand" for name in unwanted]
