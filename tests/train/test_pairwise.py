@@ -95,7 +95,7 @@ ROWS = covering(FACTORS)
 
 
 def has_paths(row: Row) -> bool:
-    return row["network"] == "stylegan2" and row["loss"] != "hinge"
+    return row["network"] == "stylegan2" and row["loss"] == "non-saturating"
 
 
 def settings_of(row: Row) -> dict[str, Any]:
