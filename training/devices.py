@@ -11,6 +11,7 @@ import tensorflow as tf
 from explorer.core.errors import KnownError
 
 _CPUS = re.compile(r"cpu:([1-9]\d?)")
+_ADDRESS = re.compile(r"([^\s:/\[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
 
 
 def strategy(device: str = "auto", *, tpu: str | None = None) -> tf.distribute.Strategy:
@@ -57,8 +58,15 @@ def introduce(workers: Sequence[str], number: int) -> None:
         number: which of them this one is, from 0.
 
     Raises:
-        KnownError: ``number`` is none of them.
+        KnownError: ``number`` is none of them, or they are no addresses to meet at.
     """
+    for address in workers:
+        # TensorFlow would wait for what can't be reached, for ever.
+        found = _ADDRESS.fullmatch(address)
+        if found is None or not 0 < int(found[2]) < 1 << 16:
+            raise KnownError(f"--workers is host:port,host:port and so on, not {address!r}.")
+        if workers.count(address) > 1:
+            raise KnownError(f"--workers names {address} twice: each machine needs its own.")
     if not 0 <= number < len(workers):
         raise KnownError(f"--worker is 0 to {len(workers) - 1} with {len(workers)} --workers.")
     os.environ["TF_CONFIG"] = json.dumps(

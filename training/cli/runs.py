@@ -83,8 +83,10 @@ def run(
         raise KnownError(
             f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first."
         )
-    if workers:
-        devices.introduce(workers.split(","), worker)
+    if workers is not None:
+        devices.introduce([address.strip() for address in workers.split(",")], worker)
+    elif worker:
+        raise KnownError("--worker says which of --workers this machine is: name them too.")
     strategy = devices.strategy(device, tpu=tpu)
     with run_here(
         out,
