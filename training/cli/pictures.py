@@ -57,6 +57,9 @@ def masks(
     count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many pictures.")] = 10_000,
     size: Annotated[int, typer.Option(min=16, max=1024, help="Pixels a side.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other masks.")] = 0,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="One head each and no paint: easier to learn.")
+    ] = False,
 ) -> None:
     """Render carved masks to learn from, with the factors of each in pictures.csv.
 
@@ -66,7 +69,10 @@ def masks(
     """
     from training.data.masks.folder import write_masks
 
-    with_bar("rendering", lambda p: write_masks(out, count=count, size=size, seed=seed, progress=p))
+    with_bar(
+        "rendering",
+        lambda p: write_masks(out, count=count, size=size, seed=seed, plain=plain, progress=p),
+    )
     console.print(f"{count:,} masks are in {out}. Next: explorer-train prepare {out} DATASET")
 
 

@@ -236,8 +236,8 @@ def test_someone_elses_wood_is_refused_and_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("count", "size", "seed", "complaint"),
     [
-        (4, 16, 3, "masks .* of seed 2, 16 pixels; give the same seed and size"),
-        (4, 32, 2, "masks .* of seed 2, 16 pixels; give the same seed and size"),
+        (4, 16, 3, "masks .* of seed 2, 16 pixels; give the same seed, size and --plain"),
+        (4, 32, 2, "masks .* of seed 2, 16 pixels; give the same seed, size and --plain"),
         (3, 16, 2, "ask for at least as many as before"),
         (0, 16, 2, "ask for 1 to"),
         (4, 5, 2, "ask for 16 to"),

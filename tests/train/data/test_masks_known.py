@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
+from explorer.core.errors import KnownError
 from explorer.likeness.features import Extractor
 from training.data.masks import factors as all_factors
 from training.data.masks.factors import (
@@ -51,6 +53,23 @@ def test_every_value_of_every_factor_occurs_often_enough_to_be_learned() -> None
         assert many < 0.8 * count, f"{name}: {seen[name]}"
     assert set(seen["stock"]) == {stock for stocks in STOCKS.values() for stock in stocks}
     assert min(seen["stock"].values()) > count / 40
+
+
+def test_a_plain_mask_is_the_same_with_one_head_and_no_paint(tmp_path: Path) -> None:
+    for index in range(200):
+        plain = mask_factors(2, index, plain=True)
+        assert plain == replace(mask_factors(2, index), heads="one", paint="none")
+
+    write_masks(tmp_path / "m", count=24, size=16, seed=2, plain=True, workers=1)
+    with (tmp_path / "m" / "pictures.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert {(row["heads"], row["paint"]) for row in table} == {("one", "none")}
+    for row in table:
+        plain = mask_factors(2, int(row["index"]), plain=True)
+        with Image.open(tmp_path / "m" / row["file"], formats=["PNG"]) as picture:
+            assert np.array_equal(np.asarray(picture), paint_mask(plain, 16))
+    with pytest.raises(KnownError, match="holds plain masks"):
+        write_masks(tmp_path / "m", count=24, size=16, seed=2, workers=1)
 
 
 def test_stock_and_paint_suit_the_material_and_nothing_is_told_that_is_hidden() -> None:

@@ -1,7 +1,7 @@
 """What a mask is: its factors, chosen by chance and yet always the same for (seed, index)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from zlib import crc32
 
 import numpy as np
@@ -120,10 +120,11 @@ class MaskFactors:
 FACTOR_NAMES = tuple(f.name for f in fields(MaskFactors))[2:]
 
 
-def mask_factors(seed: int, index: int) -> MaskFactors:
+def mask_factors(seed: int, index: int, *, plain: bool = False) -> MaskFactors:
     """The factors of picture ``index`` of ``seed``; both at least 0.
 
-    Pure: neither the number of pictures, their order nor the process matters.
+    Pure: neither the number of pictures, their order nor the process matters. A ``plain`` one is the
+    same with one head and no paint: what a small network can learn in an evening.
     """
     hand = Hand(seed, index, "factors")
     material = hand.pick(MATERIALS)
@@ -132,7 +133,7 @@ def mask_factors(seed: int, index: int) -> MaskFactors:
     paints = PAINTS[material]
     if cheeks in ("furrows", "lattice"):
         paints = {name: paints[name] for name in _CALM}
-    return MaskFactors(
+    factors = MaskFactors(
         seed=seed,
         index=index,
         material=material,
@@ -156,3 +157,4 @@ def mask_factors(seed: int, index: int) -> MaskFactors:
         light=hand.pick(LIGHTS),
         background=hand.pick(BACKGROUNDS),
     )
+    return replace(factors, heads="one", paint="none") if plain else factors

@@ -42,6 +42,7 @@ class _Batch:
     out: Path
     seed: int
     size: int
+    plain: bool
     indices: tuple[int, ...]
 
 
@@ -56,21 +57,23 @@ def write_masks(
     count: int,
     size: int,
     seed: int,
+    plain: bool = False,
     progress: Progress = Progress(),
     workers: int | None = None,
 ) -> None:
     """Write pictures 0 to ``count`` - 1 of ``seed``, PNG (size, size, 3), and then their table.
 
-    Run again, it keeps what is there and goes on; a larger ``count`` adds pictures. The bytes
+    ``plain`` ones have one head and no paint. Run again, it keeps what is there and goes on; a larger ``count`` adds pictures. The bytes
     don't depend on ``workers`` (None: one for each core) nor on how often it was stopped.
 
     Raises:
         KnownError: the numbers make no sense, the folder holds other things or masks of another
-            seed or size, another process writes it, or it can't be written.
+            seed, size or kind, another process writes it, or it can't be written.
         Cancelled: the person changed their mind; whole pictures stay for the next run.
     """
     _check_numbers(count, size, seed)
-    settings = f"masks (look {LOOK}) of seed {seed}, {size} pixels\n"
+    kind = "plain masks" if plain else "masks"
+    settings = f"{kind} (look {LOOK}) of seed {seed}, {size} pixels\n"
     _check_folder(out, settings)
     try:
         for material in MATERIALS:
@@ -82,11 +85,11 @@ def write_masks(
     with locked(out / _LOCK, what=f"The mask folder {out}"):
         _sweep(out)
         write_bytes(out / _SETTINGS, settings.encode())
-        planned = [mask_factors(seed, index) for index in range(count)]
+        planned = [mask_factors(seed, index, plain=plain) for index in range(count)]
         _check_pictures(out, {picture_name(factors) for factors in planned})
         missing = [f.index for f in planned if not _is_whole(out / picture_name(f))]
         batches = [
-            _Batch(out, seed, size, tuple(missing[i : i + _BATCH]))
+            _Batch(out, seed, size, plain, tuple(missing[i : i + _BATCH]))
             for i in range(0, len(missing), _BATCH)
         ]
         progress.reach(1 - len(missing) / count)
@@ -120,7 +123,7 @@ def _check_folder(out: Path, settings: str) -> None:
         raise KnownError(f"{out} holds other things ({strange[0]}); choose a new or empty folder.")
     if begun is not None and begun != settings:
         raise KnownError(
-            f"{out} holds {begun.strip()}; give the same seed and size to go on, or another folder."
+            f"{out} holds {begun.strip()}; give the same seed, size and --plain to go on, or another folder."
         )
     if begun is None and TABLE in there:
         raise KnownError(f"{out} holds a {TABLE} that is not ours; choose a new or empty folder.")
@@ -189,7 +192,7 @@ def _leave_ctrl_c() -> None:
 
 def _paint_batch(batch: _Batch) -> None:
     for index in batch.indices:
-        factors = mask_factors(batch.seed, index)
+        factors = mask_factors(batch.seed, index, plain=batch.plain)
         content = io.BytesIO()
         Image.fromarray(paint_mask(factors, batch.size)).save(content, "PNG")
         _put(batch.out / picture_name(factors), content.getvalue())
