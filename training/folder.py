@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from explorer import __version__
 from explorer.core.errors import KnownError
-from explorer.core.files import read_json, write_bytes, written_whole
+from explorer.core.files import BESIDE, read_json, write_bytes, written_whole
 from explorer.core.npz import read_npz
 from training.config import Settings
 from training.data.card import DatasetCard
@@ -113,7 +113,7 @@ class RunFolder:
         Raises:
             KnownError: the folder holds something else, or can't be written.
         """
-        if self.path.exists() and any(p.name != "lock" for p in self.path.iterdir()):
+        if self.path.exists() and any(map(self._is_strange, self.path.rglob("*"))):
             raise KnownError(
                 f"{self.path} holds other files and no run: choose an empty or new folder."
             )
@@ -132,6 +132,13 @@ class RunFolder:
         )
         # Last: a folder with a card is a run.
         write_bytes(self.card_file, card.model_dump_json(indent=1).encode())
+
+    def _is_strange(self, path: Path) -> bool:
+        """Whether this is nothing that a process left which was killed while it began the run."""
+        if path in (self.checkpoints, self.grids) and path.is_dir():
+            return False
+        known = path in (self.lock_file, self.latents_file)
+        return not known and not path.name.startswith(BESIDE)
 
     def card(self) -> RunCard:
         """Read ``run.json``; KnownError where this is no run."""

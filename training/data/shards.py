@@ -101,7 +101,8 @@ def as_os_error() -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        raise OSError(error.message) from error
+        said = str(error.message).partition(" [Op:")[0].rpartition("}} ")[2]
+        raise OSError(said.rpartition("; ")[2]) from error  # behind the name of its own file
 
 
 def plainly(error: Any) -> str:
