@@ -27,11 +27,22 @@ from training.folder import RunFolder
 from training.gan import Gan
 from training.run import Pacing, train
 
-pytestmark = pytest.mark.train
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),  # see untraced
+]
 
 TINY = Settings(width=1 / 16, kernel=4, batch=8, latent=8)
 WILD = TINY.model_copy(update={"learning_rate": 1e30})
 posix = pytest.mark.skipif(os.name == "nt", reason="sittings are forked")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def untraced() -> Iterator[None]:
+    """Compute steps as they come: tracing one takes longer than all that are taken here."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def go(
@@ -51,6 +62,7 @@ def order(dataset: Path, out: Path, steps: int, **more: Any) -> dict[str, Any]:
         "out": str(out),
         "settings": TINY.model_dump(),
         "pacing": pacing,
+        "untraced": True,
         **more,
     }
 
@@ -76,6 +88,14 @@ def answered(sitting: ModuleType, tmp_path: Path) -> Callable[..., dict[str, Any
         return came
 
     return sit
+
+
+@pytest.fixture(scope="module")
+def trained(grey_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of four steps, to be copied."""
+    run = tmp_path_factory.mktemp("trained") / "run"
+    go(grey_dataset, run, 4, TINY)
+    return run
 
 
 def wait_for_steps(run: Path, process: Any) -> None:
@@ -110,9 +130,9 @@ def test_no_setting_is_infinite(name: str, value: float) -> None:
 
 
 def test_weights_that_are_no_numbers_end_in_a_sentence_at_the_first_step(
-    grey_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Path, grey_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go(grey_dataset, tmp_path / "run", 4, TINY)
+    shutil.copytree(trained, tmp_path / "run")
     before = Gan.train
 
     def poisoned(gan: Gan, real: tf.Tensor, *rest: Any) -> Any:
@@ -128,9 +148,9 @@ def test_weights_that_are_no_numbers_end_in_a_sentence_at_the_first_step(
 
 @pytest.mark.parametrize("kind", ["empty", "torn", "not finite"])
 def test_latents_that_are_no_latents_are_a_sentence(
-    kind: str, grey_dataset: Path, tmp_path: Path
+    kind: str, trained: Path, grey_dataset: Path, tmp_path: Path
 ) -> None:
-    go(grey_dataset, tmp_path / "run", 2, TINY)
+    shutil.copytree(trained, tmp_path / "run")
     latents = tmp_path / "run" / "latents.npz"
     if kind == "not finite":
         np.savez(latents, z=np.full((64, 8), np.nan, np.float32), labels=np.zeros((64, 0), "f4"))
@@ -138,7 +158,7 @@ def test_latents_that_are_no_latents_are_a_sentence(
         latents.write_bytes(b"" if kind == "empty" else b"PK\x03\x04 torn")
 
     with pytest.raises(KnownError, match=r"latents\.npz"):
-        go(grey_dataset, tmp_path / "run", 4)
+        go(grey_dataset, tmp_path / "run", 6)
 
 
 # Memory
@@ -150,7 +170,7 @@ def test_networks_larger_than_memory_are_a_sentence(
     grey_dataset: Path, tmp_path: Path, answered: Callable[..., dict[str, Any]]
 ) -> None:
     wide = TINY.model_copy(update={"width": 1.0, "generator_filters": (20_000, 20_000, 64)})
-    told = order(grey_dataset, tmp_path / "run", 4, more_memory=2 << 30)
+    told = order(grey_dataset, tmp_path / "run", 4, more_memory=2 << 30, untraced=False)
 
     came = answered({**told, "settings": wide.model_dump()})
 
