@@ -57,7 +57,7 @@ def run_here(
         return
     if not writes:
         meet()
-        with run_to_read(run, needed_only=True) as path:
+        with _copied(remote, needed_only=True) as path:
             yield Workplace(path, lambda: None)
         return
     own = kept_here("runs") / hashlib.sha256(str(remote).encode()).hexdigest()[:16]
@@ -89,12 +89,21 @@ def run_to_read(run: Path, *, needed_only: bool = False) -> Iterator[Path]:
         needed_only: without pictures and curves, which are not needed to go on or to export.
 
     Raises:
-        KnownError: the address can't be reached, or changed while it was read.
+        KnownError: the address can't be reached, holds no run, or changed while it was read.
     """
     remote = Remote.of(run)
     if remote is None:
         yield run
         return
+    if (remote / _CARD).read() is None:
+        raise KnownError(f"{remote} is no run: it has no {_CARD}.")
+    with _copied(remote, needed_only=needed_only) as path:
+        yield path
+
+
+@contextmanager
+def _copied(remote: Remote, *, needed_only: bool) -> Iterator[Path]:
+    """Lend a copy of a run; without a run there, the path of none."""
     with tempfile.TemporaryDirectory(prefix="masquerade-run-") as temporary:
         path = Path(temporary) / remote.name
         _fetch(remote, path, needed_only=needed_only)

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,6 +17,7 @@ from explorer.core.files import parse_json, sha256
 from explorer.core.npz import read_npz
 from explorer.models.bundle import CARD, Bundle
 from training import networks
+from training.checkpoints import saved
 from training.config import Settings
 from training.folder import RunCard, RunFolder, StartedFrom
 from training.gan import Gan
@@ -125,14 +126,22 @@ def line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
 
 
+def _is_read(players: Mapping[str, Any], path: Path) -> bool:
+    """Give ``players`` the weights of a save, unless a kill or a disk tore it."""
+    try:
+        status = tf.train.Checkpoint(**players).restore(str(path))
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, IndexError, ValueError, OSError, tf.errors.OpError):
+        return False
+    return True
+
+
 def _of_run(path: Path) -> Donor:
     folder = RunFolder(path)
     card = folder.card()
     learned, settings = card.dataset, card.settings
-    newest = tf.train.latest_checkpoint(str(folder.best)) or tf.train.latest_checkpoint(
-        str(folder.checkpoints)
-    )
-    if newest is None:
+    there = (*saved(folder.best), *saved(folder.checkpoints))
+    if not there:
         raise KnownError(f"{path} has no checkpoint yet; train it for some steps first.")
     plan = networks.plan(learned.width, learned.channels, len(learned.classes), settings)
     players = networks.architecture(settings)
@@ -142,14 +151,10 @@ def _of_run(path: Path) -> Donor:
             "discriminator": players.discriminator(plan, settings),
             "average": players.generator(plan, settings),
         }
-        try:
-            status = tf.train.Checkpoint(**found).restore(newest)
-            status.assert_existing_objects_matched().expect_partial()
-            digest = sha256(next(Path(newest).parent.glob(f"{Path(newest).name}.data-*")))
-        except (AssertionError, ValueError, OSError, StopIteration, tf.errors.OpError) as error:
-            raise KnownError(
-                f"The checkpoint {newest} can't be read; start from another run."
-            ) from error
+        taken = next((path for path in there if _is_read(found, path)), None)
+    if taken is None:
+        raise KnownError(f"No checkpoint of {path} can be read; start from another run.")
+    digest = sha256(next(taken.parent.glob(f"{taken.name}.data-*")))
     licences, thanked = terms(card, line(learned.licence), map(line, learned.credits))
     return Donor(
         told=Told(
@@ -157,7 +162,7 @@ def _of_run(path: Path) -> Donor:
             size=plan.size,
             channels=plan.channels,
             classes=plan.classes,
-            step=int(newest.rpartition("-")[2]),
+            step=int(taken.name.rpartition("-")[2]),
         ),
         started=StartedFrom(
             kind="run", path=str(path), sha256=digest, licences=licences, credits=thanked
