@@ -17,6 +17,7 @@ from explorer.models.sources import MAX_FILE, Source, open_source, whole
 
 CARD = "card.json"
 
+_RUN = "run.json"  # training's own card
 _MAX_CARD = 4 << 20  # bytes; a thousand classes and their credits fit many times
 _MAX_LATENTS = 256 << 20  # bytes
 _MAX_TOTAL = 6 << 30  # bytes
@@ -114,6 +115,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _read_card(source: Source) -> Card:
+    if source.size(CARD) is None and source.size(_RUN) is not None:
+        raise KnownError(
+            f"{source.path} is a training run and no model yet; make one of it: "
+            "explorer-train export RUN."
+        )
     text = whole(source, CARD, limit=_MAX_CARD)
     name = str(source.path / CARD)
     stated = _FORMAT.search(text)

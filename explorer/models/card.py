@@ -21,6 +21,8 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)?"
 
 Line: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\n\t]*$")]
 Text: TypeAlias = Annotated[str, StringConstraints(max_length=20_000)]
+ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+"""What a model may be called."""
 Sha256: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Side: TypeAlias = Annotated[int, Field(ge=1, le=4096)]  # pixels
 Size: TypeAlias = Annotated[int, Field(ge=1, le=16_384)]
@@ -65,7 +67,7 @@ class Card(_Page):
     """Format 1. Sizes in pixels, ``channels`` 1 (grey) or 3 (RGB)."""
 
     format: Literal[1] = 1
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    id: str = Field(pattern=ID)
     title: Line = Field(min_length=1)
     description: Text = ""
     architecture: Literal["dcgan", "stylegan2", "foreign"]

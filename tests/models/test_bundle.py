@@ -326,6 +326,11 @@ def test_what_is_no_bundle_is_not_written(golden: Path, tmp_path: Path, spoil: s
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_run_is_told_from_a_model(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    refused(tmp_path, "is a training run and no model yet; make one of it: explorer-train export")
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(golden: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     card = Bundle.read(golden / "dcgan-bundle").card

@@ -78,6 +78,15 @@ def test_wrong_words_are_answered_in_a_sentence(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("id", ["My Masks", "-masks", "", "masks/../r1", "a" * 65, "masks\n"])
+def test_an_id_that_no_model_may_have_is_refused_before_anything_is_read(
+    id: str, tmp_path: Path
+) -> None:
+    said = say("export", tmp_path / "run", f"--id={id}", "--title", "Masks")
+
+    assert "is no id; take at most 64 small letters" in " ".join(said.replace("│", " ").split())
+
+
 def test_without_tensorflow_the_way_out_is_named(tmp_path: Path) -> None:
     without = "import sys; sys.modules['tensorflow'] = None; from training.cli import main; main()"
     for words in (("run", "d", "--out", "r"), ("look", "d")):

@@ -1,5 +1,6 @@
 """The commands that make bundles."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -48,6 +49,15 @@ def export(
         raise typer.BadParameter(
             "belong together: the one ships what the other names",
             param_hint="--likeness, --dataset",
+        )
+
+    from explorer.models.card import ID
+
+    if re.fullmatch(ID, id) is None:
+        raise typer.BadParameter(
+            f"{id!r} is no id; take at most 64 small letters, digits, dots and dashes, such as "
+            "my-masks-r1",
+            param_hint="--id",
         )
 
     from training.bundles.export import export as export_run
