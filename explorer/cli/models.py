@@ -86,7 +86,9 @@ def _row(entry: "Entry") -> tuple[str, ...]:
         return (entry.path.name, "", "", "", entry.problem or "")
     card = entry.card
     told = card.model_dump(mode="json")
-    return (card.id, card.title, _pixels(told), card.architecture, entry.problem or card.licence)
+    classes = f"{len(card.classes)} classes, " if card.classes else ""
+    what_else = entry.problem or classes + card.licence
+    return (card.id, card.title, _pixels(told), card.architecture, what_else)
 
 
 def _pixels(card: dict[str, Any]) -> str:

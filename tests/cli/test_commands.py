@@ -121,6 +121,7 @@ def test_models_are_listed_with_what_is_wrong_with_them(explorer: Explorer, home
 
     table, told = explorer("models", "list"), explorer("models", "list", "--json").json
 
+    assert "3 classes, CC0-1.0" in table.out  # of the faces that ship
     assert "golden-dcgan" in table.out
     assert "broken" in table.out
     problems = {Path(entry["path"]).name: entry["problem"] for entry in told}
