@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from explorer.core.errors import KnownError
+from training.data.fitting.interest import Box, most_interesting
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """One picture, uint8 ``(height, width, channels)``, channels 1 or 3."""
@@ -19,8 +20,6 @@ Colour: TypeAlias = tuple[int, int, int]
 Mode: TypeAlias = Literal["L", "RGB"]
 How: TypeAlias = Literal["crop", "pad", "stretch", "tiles"]
 Crop: TypeAlias = Literal["centre", "interest"]
-Box: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels; the last two are just outside."""
 
 MAX_ENLARGEMENT = 4  # beyond this a picture would be mostly invented
 MAX_TILES = 1024  # of one picture: they wait for one another in memory
@@ -229,8 +228,6 @@ def all_fitted(image: Image.Image, fit: Fit) -> Iterator[Pixels]:
 
 def _kept(image: Image.Image, fit: Fit) -> Box:
     if fit.crop == "interest":
-        from training.data.fitting.interest import most_interesting
-
         return most_interesting(image, _largest(image.width, image.height, fit))
     return middle(image.width, image.height, fit)
 

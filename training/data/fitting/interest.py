@@ -6,12 +6,14 @@ Spectral Residual Approach", CVPR 2007).
 """
 
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.data.fitting.fit import Box
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels; the last two are just outside."""
 
 _SIDE = 64  # pixels; the paper's size, at which details are not yet subjects
 _BLUR = 2.5  # pixels of the map
