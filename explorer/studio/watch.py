@@ -9,15 +9,14 @@ import contextlib
 import logging
 import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import IO, NoReturn
+from typing import IO
+
+from explorer.core.ending import unwound
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ def watch(command: Sequence[str], patience: Patience = Patience()) -> int:
     """
     quick_deaths = 0
     ever_ran = False
-    with _asked_to_end():
+    with unwound():
         while True:
             began = time.monotonic()
             status, beat = _run_once(command, patience)
@@ -116,23 +115,6 @@ def _listen(pipe: IO[bytes], beats: "queue.Queue[bool]") -> None:
     while os.read(pipe.fileno(), 4096):
         beats.put(True)
     beats.put(False)
-
-
-@contextlib.contextmanager
-def _asked_to_end() -> Iterator[None]:
-    """Let SIGTERM, as systemd sends it, unwind this process so that it takes its child along."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 class Heart:

@@ -1,12 +1,7 @@
 """The command itself, and what its parts share."""
 
-import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Annotated, Any, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,6 +10,7 @@ from rich.progress import Progress as Bar
 from typer.core import TyperGroup
 
 from explorer import __version__
+from explorer.core.ending import unwound
 from explorer.core.progress import Progress
 
 T = TypeVar("T")
@@ -97,25 +93,8 @@ def with_bar(what: str, work: Callable[[Progress], T]) -> T:
         bar.update(task, completed=fraction)
 
     try:
-        with _unwound():
+        with unwound():
             return work(Progress(report))
     finally:
         if bar.live.is_started:
             bar.stop()
-
-
-@contextmanager
-def _unwound() -> Iterator[None]:
-    """Let a polite kill clean up behind itself as Ctrl-C does."""
-
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
