@@ -54,7 +54,7 @@ class Gan:
         self.plan = plan
         self.settings = settings
         self.strategy = tf.distribute.get_strategy()
-        players = networks.architecture(settings)
+        self.players = players = networks.architecture(settings)
         with precision(settings.precision):
             self.generator = players.generator(plan, settings)
             self.discriminator = players.discriminator(plan, settings)
@@ -234,9 +234,7 @@ class Gan:
         z = dice.about(0).normal(self.plan.latent)
         with tf.GradientTape() as tape, throwing(dice.about(1)):
             half = None if label is None else label[: dice.count]
-            lengths = networks.architecture(self.settings).path_lengths(
-                self.generator, z, half, dice.about(2)
-            )
+            lengths = self.players.path_lengths(self.generator, z, half, dice.about(2))
             off = tf.reduce_sum(tf.square(lengths - self.path_mean)) / dice.batch
             loss = self.settings.path_length * self.settings.path_every * off
         weights = self.generator.trainable_variables

@@ -2,9 +2,7 @@
 
 import logging
 import math
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,6 +12,7 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
+from explorer.core.ending import postponed
 from explorer.core.errors import KnownError
 from explorer.core.lock import locked
 from training import devices, networks
@@ -30,6 +29,8 @@ from training.transfer.start import donor_of, give
 from training.windows import window
 
 log = logging.getLogger(__name__)
+
+_SAVING = "Stopping after this step, to save; once more stops at once, with the save before."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,12 @@ def train(
         keep: called after each save, by the process that writes.
 
     Returns:
-        How far it came. Ctrl-C and a polite kill save before they end it.
+        How far it came.
 
     Raises:
         KnownError: the dataset can't be read, the run began otherwise, another process
             trains it, a loss is no longer finite, memory is out, or the disk refuses.
+        KeyboardInterrupt, SystemExit: after Ctrl-C or a polite kill, once all is saved.
     """
     console = console or Console(stderr=True)
     strategy = strategy or devices.strategy()
@@ -81,8 +83,13 @@ def train(
         with _written_by_one(folder, strategy):
             settings = _settled(folder, card, settings)
             gan, started = _begun(folder, card, settings, start_from, strategy)
-            with strategy.scope(), _logged(folder.log_file, devices.is_chief(strategy)):
-                return _Loop(folder, gan, pacing, console, keep).go_on(dataset, card, started)
+            with (
+                postponed(lambda: console.print(_SAVING)) as is_stopped,
+                strategy.scope(),
+                _logged(folder.log_file, devices.is_chief(strategy)),
+            ):
+                loop = _Loop(folder, gan, pacing, console, keep, is_stopped)
+                return loop.go_on(dataset, card, started)
     except tf.errors.ResourceExhaustedError as error:
         raise KnownError(
             f"{out}: {settings.batch if settings else 'so many'} pictures a step need more memory "
@@ -201,9 +208,10 @@ class _Loop:
         pacing: Pacing,
         console: Console,
         keep: Callable[[], None],
+        is_stopped: Callable[[], bool],
     ) -> None:
         self.folder, self.gan, self.pacing, self.console = folder, gan, pacing, console
-        self.keep = keep
+        self.keep, self.is_stopped = keep, is_stopped
         self.batch = gan.settings.batch
         self.writes = devices.is_chief(gan.strategy)
         self.grid = folder.grid_latents() if self.writes else None
@@ -232,11 +240,11 @@ class _Loop:
         scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, settings)
         feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
-        with _polite_stop() as is_stopped, self._told(start) as tell:
+        with self._told(start) as tell:
             if self.writes and pacing.score_every is not None:
                 self.judging = Judging(self.folder, gan, dataset, card, self.console)
             pace = Pace()
-            while step < pacing.steps and not self._is_over(step, is_stopped):
+            while step < pacing.steps and not self._is_over(step):
                 steps, due = window(
                     step,
                     most=pacing.steps_per_call,
@@ -317,11 +325,11 @@ class _Loop:
         with closing(scalars), line:
             yield tell
 
-    def _is_over(self, step: int, is_stopped: Callable[[], bool]) -> bool:
+    def _is_over(self, step: int) -> bool:
         minutes = self.pacing.minutes
         late = minutes is not None and time.monotonic() - self.began > 60 * minutes
         done = self.judging is not None and self.judging.should_stop(self.pacing.patience)
-        ends = late or done or is_stopped()
+        ends = late or done or self.is_stopped()
         if step % self.pacing.report_every and not devices.is_alone(self.gan.strategy):
             return False  # machines that train together ask one another now and then only
         return devices.any_says(self.gan.strategy, ends)
@@ -364,7 +372,7 @@ def _finite(scalars: Mapping[str, tf.Tensor], step: int, folder: RunFolder) -> d
         if not math.isfinite(value):
             raise KnownError(
                 f"{folder.path} diverged before step {step:,} ({name} is {value}): "
-                "begin a new run with a lower --learning-rate; the last checkpoint is kept."
+                "begin a new run with a lower --learning-rate; what was saved before is kept."
             )
     return values
 
@@ -389,21 +397,3 @@ def _logged(path: Path, writes: bool) -> Iterator[None]:
         ours.removeHandler(handler)
         ours.setLevel(before)
         handler.close()
-
-
-@contextmanager
-def _polite_stop() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and a polite kill end the loop between two steps."""
-    asked: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False  # signals reach only the main thread
-        return
-    before = {
-        number: signal.signal(number, lambda number, frame: asked.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

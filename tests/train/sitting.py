@@ -73,6 +73,8 @@ def _sit(told: dict[str, Any]) -> dict[str, Any]:
             console=Console(file=said, width=10_000),
         )
         answer["step"] = state.step
+    except SystemExit as ended:
+        answer["status"] = ended.code
     except KnownError as error:
         answer["known"] = str(error)
     except Exception:  # noqa: BLE001  # the test tells of it

@@ -1,6 +1,7 @@
 """`explorer-train`: pictures, then a model, then a bundle that the studio opens."""
 
 import errno
+import logging
 import os
 import sys
 
@@ -45,6 +46,7 @@ _OF_THE_WORLD = {
 
 # TensorFlow's remarks about the processor are of no use to an artist.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # nor is what it will rename one day
 
 
 def main() -> None:

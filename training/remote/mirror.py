@@ -71,9 +71,12 @@ def run_here(
         meet()
         try:
             yield Workplace(mirror.path, mirror.send)
-        except BaseException:
+        except Exception:
             with suppress(KnownError):
                 mirror.send()
+            raise
+        except BaseException:  # Ctrl-C: that it was saved, but not sent, is news
+            mirror.send()
             raise
         else:
             mirror.send()

@@ -91,7 +91,7 @@ def do(told: str) -> None:
         except KnownError as error:
             (here / FAILED).write_text(str(error), encoding="utf-8")
             sys.exit(FAILS)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             sys.exit(STOPPED)
         except Exception:
             trace = here / "traceback.txt"
