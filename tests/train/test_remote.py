@@ -152,6 +152,17 @@ def test_a_run_deleted_in_the_middle_is_a_sentence_and_goes_on_from_here(
         assert_same(copy, tmp_path / "whole")
 
 
+def test_ctrl_c_does_not_hide_that_the_last_save_could_not_be_sent(
+    grey_dataset: Path, away: Remote
+) -> None:
+    def leave() -> None:
+        gfile.rmtree(str(away / "run"))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KnownError, match=r"is kept in .*goes on"):
+        go(grey_dataset, Path(str(away / "run")), 8, meddle=leave)
+
+
 def test_a_checkpoint_is_there_before_anything_points_to_it(
     grey_dataset: Path, away: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:

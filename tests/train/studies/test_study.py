@@ -2,6 +2,10 @@
 
 import json
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +97,31 @@ def test_kill_9_of_a_worker_frees_its_cell_and_the_next_one_goes_on(
     assert run(study, suns, out, say=said.append).done == 1  # nothing is left to do
     assert len(said) == 1
     assert "<img" in write(out).read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
+def test_ctrl_c_in_a_study_saves_tells_what_there_is_and_goes_on(
+    suns: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "study"
+    command = [
+        *(sys.executable, "-c", "from training.cli import main; main()", "study", str(suns)),
+        *("--vary", "size=60", "--steps", "100000", "--seeds", "1", "--held-out", "50"),
+        *("--pictures", "50", "--width", "0.05", "--batch", "4", "--out", str(out)),
+    ]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        until(lambda: any(out.glob("cells/*/run/state.json")) or process.poll() is not None)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        _, said = process.communicate(timeout=_PATIENCE_S)
+
+    assert process.returncode == 130, said
+    assert f"Stopped; the same command goes on. So far: {out / 'study.html'}" in said
+    assert "Traceback" not in said
+    (saved,) = out.glob("cells/*/run/state.json")
+    (told,) = out.glob("cells/*/said.txt")
+    assert f"Saved at step {json.loads(saved.read_text())['step']:,}" in told.read_text()
 
 
 def test_a_cell_that_fails_is_told_and_the_study_goes_on(
