@@ -8,9 +8,7 @@ import io
 import json
 import os
 import shutil
-import signal
 import struct
-import subprocess
 import sys
 import zipfile
 import zlib
@@ -23,9 +21,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from explorer.core.errors import KnownError
-from explorer.core.files import BESIDE
 from training.cli import app
-from training.data.card import read_dataset
 from training.data.prepare import prepare
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
@@ -486,56 +482,6 @@ def test_words_that_are_no_text_are_kept_as_far_as_they_are(tmp_path: Path) -> N
     card = prepare([tmp_path / "s", tmp_path / "t"], tmp_path / strange, size=16, licence=strange)
     assert card.name == card.licence == "caf\ufffd"
     assert prepare(tmp_path / "s", tmp_path / "o", size=16, name=strange).name == "caf\ufffd"
-
-
-ENDED = """
-import os, signal, sys
-from pathlib import Path
-from explorer.core.progress import Progress
-from training.cli.command import with_bar
-from training.data.prepare import prepare
-
-def end(fraction):
-    os.kill(os.getpid(), int(sys.argv[3]))
-
-source, out = map(Path, sys.argv[1:3])
-with_bar("preparing", lambda progress: prepare(source, out, size=16, progress=Progress(end)))
-"""
-
-
-@posix
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["politely", "at-once"])
-def test_what_an_ended_preparation_left_is_swept_by_the_next(
-    tmp_path: Path, how: signal.Signals
-) -> None:
-    (tmp_path / "s").mkdir()
-    (tmp_path / "s/good.png").write_bytes(packed())
-    words = [sys.executable, "-c", ENDED, f"{tmp_path}/s", f"{tmp_path}/out", str(how.value)]
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(words, capture_output=True, env=env, check=False)
-    left = [each.name for each in tmp_path.iterdir() if each.name != "s"]
-    if how == signal.SIGTERM:
-        assert (done.returncode, left) == (128 + how, [])
-    else:
-        assert done.returncode == -how
-        assert len(left) == 1
-        assert left[0].startswith(f"{BESIDE}dataset-")
-    prepare(tmp_path / "s", tmp_path / "out", size=16)
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "s"]
-    assert read_dataset(tmp_path / "out").count == 1
-
-
-@posix
-def test_what_another_preparation_is_writing_is_left_alone(tmp_path: Path) -> None:
-    from explorer.core.beside import unfinished
-
-    (tmp_path / "s").mkdir()
-    (tmp_path / "s/good.png").write_bytes(packed())
-    with unfinished(tmp_path / "other", "dataset") as folder:
-        (folder / "half").touch()
-        prepare(tmp_path / "s", tmp_path / "out", size=16)
-        assert (folder / "half").exists()
-    assert not folder.exists()
 
 
 def refused(here: Path, sentence: str, *words: object) -> None:
