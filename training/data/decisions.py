@@ -11,6 +11,7 @@ import hashlib
 import io
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -18,7 +19,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import write_bytes
 from explorer.core.tables import table_line
 from training.data.origins.credits import clean, delimiter, plain_text
-from training.data.sources.listing import plain_name
+from training.data.sources.listing import plain_name, wholes
 
 Verdict: TypeAlias = Literal["keep", "reject"]
 
@@ -43,31 +44,40 @@ class Decisions:
     by_file: Mapping[str, Decision] = field(default_factory=dict)
     sha256: str | None = None  # of the file
     path: Path | None = None
-    _wholes: Set[str] = field(init=False, repr=False)  # of which parts are decided on
+    _within: Mapping[str, Set[str]] = field(init=False, repr=False)  # whole -> parts' classes
 
     def __post_init__(self) -> None:
-        wholes = set()
-        for name in self.by_file:
-            while name := name.rpartition("#")[0]:
-                wholes.add(name)
-        object.__setattr__(self, "_wholes", frozenset(wholes))
+        within: dict[str, set[str]] = {}
+        for name, one in self.by_file.items():
+            for whole in islice(wholes(name), 1, None):
+                into = within.setdefault(whole, set())
+                if one.class_name and one.decision == "keep":
+                    into.add(one.class_name)
+        object.__setattr__(self, "_within", within)
 
-    def of(self, file: str) -> Decision | None:
-        """What was decided of a picture, or of the one that it is a part of."""
-        name = file
-        while name:
-            if name in self.by_file:
-                return self.by_file[name]
-            name = name.rpartition("#")[0]
-        return None
+    def of(self, file: str, whole: str = "") -> Decision | None:
+        """What was decided of a picture, or of the one that it is a part of.
 
-    def rejects(self, file: str) -> bool:
-        found = self.of(file)
+        ``whole`` is the file that it comes from; what that one's name may begin with is no matter.
+        """
+        return next((self.by_file[n] for n in wholes(file, whole) if n in self.by_file), None)
+
+    def rejects(self, file: str, whole: str = "") -> bool:
+        found = self.of(file, whole)
         return found is not None and found.decision == "reject"
+
+    def class_of(self, file: str, whole: str = "") -> str:
+        """The class that was decided on, or nothing."""
+        found = self.of(file, whole)
+        return "" if found is None else found.class_name
 
     def has_parts(self, file: str) -> bool:
         """Whether a part of this picture has a line of its own, so that it must be looked at."""
-        return file in self._wholes
+        return file in self._within
+
+    def classes_within(self, file: str) -> Set[str]:
+        """The classes that parts of this picture were given by lines of their own."""
+        return self._within.get(file, frozenset())
 
     def check_known(self, files: Collection[str]) -> None:
         """See that every line is about one of ``files`` or, perhaps, a part of one.
@@ -76,20 +86,26 @@ class Decisions:
             KnownError: one is not.
         """
         for name in self.by_file:
-            whole = name
-            while whole and whole not in files:
-                whole = whole.rpartition("#")[0]
-            if not whole:
+            if not any(whole in files for whole in wholes(name)):
                 raise self._unknown(name)
 
-    def check_met(self, files: Collection[str], met: Collection[str]) -> None:
-        """See that parts which were decided on did come up; ``met`` are those that did.
+    def check_met(
+        self, files: Collection[str], met: Collection[str], left_out: Collection[str]
+    ) -> None:
+        """See that parts which were decided on did come up.
+
+        Args:
+            files: the source's.
+            met: the parts that did.
+            left_out: what could not be used, so that nobody knows of its parts.
 
         Raises:
             KnownError: one did not.
         """
         for name in self.by_file:
-            if name not in files and name not in met:
+            if name in files or name in met:
+                continue
+            if not any(whole in left_out for whole in wholes(name)):
                 raise self._unknown(name)
 
     def _unknown(self, name: str) -> KnownError:

@@ -19,7 +19,7 @@ from training.data.sources.listing import plain_name
 from training.data.sources.several import By, Named, check_apart, joined, named, open_sources, sort
 from training.data.sources.source import Source
 from training.data.spread import Hands, cluster, cores, processes, threads
-from training.data.writing import Writing, is_usable, is_zip
+from training.data.writing import Writing, is_zip, kept
 
 _MANY = 256  # pictures from which on processes are worth their start
 
@@ -101,13 +101,13 @@ def prepare(
             files = {each.file for each in found.pictures}
             decided.check_known(files | {file for file, _ in found.skipped})
 
-        class_of = sort(
+        sorted_ = sort(
             parts,
             classes,
             decided,
-            lambda number: is_usable(found.pictures[number], plan, frames, decided),
+            lambda number: kept(found.pictures[number], plan, frames, decided),
         )
-        writing = Writing(found, plan, frames, decided, class_of, folder, out)
+        writing = Writing(found, plan, frames, decided, sorted_, folder, out)
         count = workers or cores()
         with _hands(found, count, scheduler) as hands:
             writing.take(hands, progress, carries=scheduler is not None)

@@ -1,7 +1,7 @@
 """One run over the pictures: everything that is kept goes into records and a table, in order."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from explorer import __version__
@@ -15,6 +15,8 @@ from training.data.fitting.steps import Batch, Given, Item, LeftOut, Made, Plan,
 from training.data.origins.credits import Credit, summary
 from training.data.shards import ShardWriter
 from training.data.sources.film import Frames, film_frames
+from training.data.sources.listing import wholes
+from training.data.sources.several import Sorted
 from training.data.sources.source import Picture, Source
 from training.data.sources.stylegan import ZipWriter
 from training.data.spread import Hands, in_order
@@ -32,8 +34,8 @@ def is_zip(out: Path) -> bool:
     return out.suffix.lower() == ".zip"
 
 
-def is_usable(picture: Picture, plan: Plan, frames: Frames, decisions: Decisions) -> bool:
-    """Whether anything of a picture would be kept."""
+def kept(picture: Picture, plan: Plan, frames: Frames, decisions: Decisions) -> Iterator[str]:
+    """What would be kept of a picture: its name or those of its parts."""
     if picture.film is None:
         items: Iterator[Item] = iter([Item(picture.file, picture.file, picture.load)])
     else:
@@ -44,11 +46,10 @@ def is_usable(picture: Picture, plan: Plan, frames: Frames, decisions: Decisions
     try:
         for item in items:
             for outcome in plan.outcomes(item.file, item.load):
-                if isinstance(outcome, Made) and not decisions.rejects(outcome.file):
-                    return True
+                if isinstance(outcome, Made) and not decisions.rejects(outcome.file, picture.file):
+                    yield outcome.file
     except Skipped:  # a film that can't be read
-        pass
-    return False
+        return
 
 
 class Writing:
@@ -60,7 +61,7 @@ class Writing:
         plan: Plan,
         frames: Frames,
         decisions: Decisions,
-        class_of: Mapping[str, str],
+        classes: Sorted,
         folder: Path,
         out: Path,
     ) -> None:
@@ -69,13 +70,14 @@ class Writing:
         self.skipped = [SkippedFile(file=file, reason=reason) for file, reason in found.skipped]
         self.rejected = 0
         self._found, self._plan, self._frames = found, plan, frames
-        self._decisions, self._class_of, self._folder = decisions, class_of, folder
-        self._classes = sorted(set(class_of.values()))
+        self._decisions, self._class_of, self._folder = decisions, classes.of, folder
+        self._classes = classes.names
         self._label_of = {name: label for label, name in enumerate(self._classes)}
         self._counts: Counter[str] = Counter()
         self._credits: Counter[Credit] = Counter()
         self._left_out = {file for file, _ in found.skipped}
         self._met: set[str] = set()  # parts that were decided on, and did come up
+        self._unseen: set[str] = set()  # what gave nothing, so that its parts did not
         self._factors = [name for name in found.columns if name not in FIXED]
         if is_zip(out) and _ORIGINAL not in self._factors:
             self._factors.insert(0, _ORIGINAL)
@@ -110,7 +112,7 @@ class Writing:
         """Write the card, when everything is taken."""
         if self._decisions.by_file:
             files = {each.file for each in self._found.pictures} | self._left_out
-            self._decisions.check_met(files, self._met)
+            self._decisions.check_met(files, self._met, self._unseen)
         fit = self._plan.fit
         licence, thanks = summary(self._credits, thanks=self._found.credits)
         skipped = tuple(sorted(self.skipped, key=lambda one: one.file))
@@ -139,17 +141,18 @@ class Writing:
 
     def _row(self, item: Item, outcome: Made | LeftOut) -> list[str] | None:
         """Write one picture, and give its line of the table; None where it is left out."""
-        if outcome.file in self._decisions.by_file:
-            self._met.add(outcome.file)
-        if self._decisions.rejects(outcome.file):
+        decisions = self._decisions
+        self._met.update(n for n in wholes(outcome.file, item.of) if n in decisions.by_file)
+        if decisions.rejects(outcome.file, item.of):
             self.rejected += 1
             return None
-        name = self._class_of.get(item.of, "")
-        if (decided := self._decisions.of(outcome.file)) and decided.class_name and name:
-            name = decided.class_name
         if isinstance(outcome, LeftOut):
             self._leave(outcome.file, outcome.reason)
+            self._unseen.add(outcome.file)
             return None
+        name = self._class_of.get(item.of, "")
+        if self._classes:
+            name = decisions.class_of(outcome.file, item.of) or name
         if self._classes and name not in self._label_of:
             self._leave(outcome.file, "has no class of its own, or was changed meanwhile")
             return None
@@ -173,7 +176,7 @@ class Writing:
         count = len(self._found.pictures)
         for number, picture in enumerate(self._found.pictures):
             file = picture.file
-            if self._decisions.rejects(file) and not self._decisions.has_parts(file):
+            if self._decisions.rejects(file, file) and not self._decisions.has_parts(file):
                 self.rejected += 1
             elif picture.film is None:
                 yield Item(file, file, picture.load), (number + 1) / count
@@ -190,6 +193,7 @@ class Writing:
                 yield item, (number + frame.done) / count
         except Skipped as reason:
             self._leave(picture.file, str(reason))
+            self._unseen.add(picture.file)
         for what in left_out:
             self._leave(picture.file, what)
 

@@ -105,6 +105,57 @@ def test_a_part_can_be_rejected_by_itself(tmp_path: Path) -> None:
     assert card.prepared.rejected == 4
 
 
+def test_a_part_goes_to_the_class_decided_on_though_no_whole_picture_does(tmp_path: Path) -> None:
+    files = {"iron/2.png": png(2, size=16), "clay/1.png": png(1, size=16), "wood/3.png": b"no"}
+    source = filled(tmp_path / "s", files)
+    said = "file,decision,class\niron/2.png#1,keep,brass\niron/2.png#4,reject,gold\n"
+    card = prepare(
+        source, tmp_path / "out", size=8, fit="tiles", tile_step=8, decisions=table(tmp_path, said)
+    )
+    counts = [(one.name, one.count) for one in card.classes]
+    assert counts == [("brass", 1), ("clay", 4), ("iron", 2)]
+    kinds = {row["file"]: row["class"] for row in rows(tmp_path / "out")}
+    assert (kinds["iron/2.png#1"], kinds["iron/2.png#2"]) == ("brass", "iron")
+    assert [one.file for one in card.skipped] == ["wood/3.png"]
+
+
+def test_a_class_whose_only_picture_went_elsewhere_in_parts_is_gone(tmp_path: Path) -> None:
+    source = filled(tmp_path / "s", {"a/1.png": png(1, size=16), "b/2.png": png(2)})
+    said = "file,decision,class\n" + "".join(f"a/1.png#{n},keep,c\n" for n in (1, 2, 3, 4))
+    card = prepare(
+        source, tmp_path / "out", size=8, fit="tiles", tile_step=8, decisions=table(tmp_path, said)
+    )
+    assert [(one.name, one.count) for one in card.classes] == [("b", 1), ("c", 4)]
+    assert card.skipped == ()
+
+
+def test_a_class_of_parts_counts_where_there_were_none(tmp_path: Path) -> None:
+    source = filled(tmp_path / "s", {"1.png": png(1, size=16)})
+    said = "file,decision,class\n1.png#2,keep,sun\n"
+    card = prepare(
+        source, tmp_path / "out", size=8, fit="tiles", tile_step=8, decisions=table(tmp_path, said)
+    )
+    assert [(one.name, one.count) for one in card.classes] == [("sun", 1), ("unsorted", 3)]
+
+
+def test_a_line_speaks_for_no_other_file_whose_name_holds_a_hash(tmp_path: Path) -> None:
+    files = {"we": png(1, size=16), "we#2.png": png(2, size=16), "we#2": png(3, size=16)}
+    source = filled(tmp_path / "s", files)
+    decided = table(tmp_path, "file,decision,class\nwe,reject,\nwe#2.png#3,keep,sun\n")
+    card = prepare(source, tmp_path / "out", size=8, fit="tiles", tile_step=8, decisions=decided)
+    kinds = {row["file"]: row["class"] for row in rows(tmp_path / "out")}
+    assert set(kinds) == {f"we#2{end}#{n}" for n in (1, 2, 3, 4) for end in ("", ".png")}
+    assert [name for name, kind in kinds.items() if kind == "sun"] == ["we#2.png#3"]
+    assert card.count == 8
+
+
+def test_a_decision_on_a_part_of_what_broke_since_is_no_mistake(tmp_path: Path) -> None:
+    source = filled(tmp_path / "s", {"a.png": b"broken", "b.png": png(2)})
+    decided = table(tmp_path, "file,decision\na.png#2,reject\n")
+    card = prepare(source, tmp_path / "out", size=8, decisions=decided)
+    assert [one.file for one in card.skipped] == ["a.png"]
+
+
 @pytest.mark.parametrize("name", ["none.png", "a.png#7", "../a.png"])
 def test_a_decision_on_what_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     source = filled(tmp_path / "s", {"a.png": png(1), "b.png": png(2)})

@@ -107,6 +107,46 @@ def test_a_decision_speaks_for_a_frame_or_for_all_of_a_film(
         prepare(three_scenes, tmp_path / "p", size=8, decisions=decided)
 
 
+def test_a_decision_on_a_frame_speaks_for_all_of_its_tiles(
+    three_scenes: Path, tmp_path: Path
+) -> None:
+    decided = tmp_path / "decisions.csv"
+    decided.write_text(
+        "file,decision,class\nthree.mp4#0002.000,reject,\nthree.mp4#0000.000,keep,sea\n"
+        "three.mp4#0004.000#2,keep,land\n"
+    )
+    card = prepare(
+        three_scenes,
+        tmp_path / "out",
+        size=16,
+        fit="tiles",
+        tile=48,
+        tile_step=48,
+        frames=Frames(2.0),
+        decisions=decided,
+    )
+    counts = [(one.name, one.count) for one in card.classes]
+    assert counts == [("land", 1), ("sea", 2), ("unsorted", 1)]
+    assert card.prepared is not None
+    assert card.prepared.rejected == 2
+    decided.write_text("file,decision\nthree.mp4#0001.000,reject\n")
+    with pytest.raises(KnownError, match="which is not among the pictures"):
+        prepare(three_scenes, tmp_path / "o", size=8, frames=Frames(2.0), decisions=decided)
+
+
+def test_a_class_that_only_frames_were_given_is_one(three_scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "s/wood").mkdir(parents=True)
+    (tmp_path / "s/wood/film.mp4").write_bytes(three_scenes.read_bytes())
+    (tmp_path / "s/iron").mkdir()
+    Image.new("RGB", (32, 32), "teal").save(tmp_path / "s/iron/b.png")
+    decided = tmp_path / "decisions.csv"
+    decided.write_text("file,decision,class\nwood/film.mp4#0004.000,keep,smoke\n")
+    card = prepare(tmp_path / "s", tmp_path / "out", size=16, frames=Frames(2.0), decisions=decided)
+    counts = [(one.name, one.count) for one in card.classes]
+    assert counts == [("iron", 1), ("smoke", 1), ("wood", 2)]
+    assert card.skipped == ()
+
+
 def cut_off(content: bytes) -> bytes:
     """Frames are there to their half; what tells of them lies ahead, as on the web."""
     return content[: len(content) // 2]

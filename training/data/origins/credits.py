@@ -20,6 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.data.sources.listing import wholes
+
 BESIDE_PICTURES = "credits.csv"
 """The table's name."""
 
@@ -106,10 +108,8 @@ class Known:
         A part of a picture (``a.png#2``) has the credit of the whole, unless it has its own.
         """
         found = Credit()
-        name = file
-        while name:
+        for name in wholes(file):
             found = found.or_else(self.written.get(name, Credit()))
-            name = name.rpartition("#")[0]
         for next_best in (table, inside.credit, self.notices.of(file)):
             found = found.or_else(next_best)
         return found.or_else(Credit(licence=inside.rights))

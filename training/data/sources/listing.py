@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,16 @@ class Listing:
 def plain_name(name: str) -> str:
     """A name as it can be written in UTF-8, the same whether a Mac or Linux stored it."""
     return unicodedata.normalize("NFC", _NO_TEXT.sub("\ufffd", name))
+
+
+def wholes(file: str, last: str = "") -> Iterator[str]:
+    """A picture's name, then that of what it is a part of (`a.png#2`, `a.png`), and so on.
+
+    ``last`` ends it: the name of the file as it lies in the source, which may hold a `#` too.
+    """
+    while file:
+        yield file
+        file = "" if file == last else file.rpartition("#")[0]
 
 
 def check_length(length: int, limit: int) -> None:

@@ -1,8 +1,8 @@
 """Several sources as one, and the classes of its pictures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, overload
 
@@ -27,6 +27,14 @@ class Part:
 
     def file(self, number: int) -> str:
         return self.prefix + self.source.pictures[number].file
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Classes; none, or at least two."""
+
+    names: Sequence[str] = ()  # in the order of their labels
+    of: Mapping[str, str] = field(default_factory=dict)  # a source's picture -> its class
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +104,16 @@ def joined(parts: Sequence[Part], licence: str, credits: Sequence[str]) -> Sourc
 
 
 def sort(
-    parts: Sequence[Part], by: By, decisions: Decisions, is_usable: Callable[[int], bool]
-) -> dict[str, str]:
-    """The class of every picture that may be used, by file; empty where there are none.
+    parts: Sequence[Part], by: By, decisions: Decisions, kept: Callable[[int], Iterable[str]]
+) -> Sorted:
+    """Find the classes, and that of every picture that may be used.
 
     Args:
         parts: the sources.
         by: what makes classes.
-        decisions: may leave pictures out, or give them another class.
-        is_usable: tells of the n-th picture of all; asked until it says yes once for each class.
+        decisions: may leave pictures out, or give them or parts of them another class.
+        kept: what would be kept of the n-th picture of all, itself or its parts, by name; asked
+            until each class is known to have something.
     """
     found: dict[str, str] = {}
     numbers: dict[str, int] = {}
@@ -125,40 +134,43 @@ def sort(
             of_part = {file: part.source.classes.get(file, UNSORTED) for _, file in here}
         else:
             places = [number for number, _ in here]
-            of_part = classes([file for _, file in here], _at(places, is_usable))
+            of_part = classes([file for _, file in here], _is_usable(places, kept))
         if not of_part:
             without += [part.prefix + file for _, file in here]
         found |= {part.prefix + file: name for file, name in of_part.items()}
-    moved = {
-        file: one.class_name
-        for file in numbers
-        if (one := decisions.of(file)) is not None and one.class_name
-    }
-    if found or moved:
+    moved = {file: name for file in numbers if (name := decisions.class_of(file, file))}
+    if found or moved or any(map(decisions.classes_within, numbers)):
         found = {**dict.fromkeys(without, UNSORTED), **found, **moved}
-    return _alive(found, numbers, is_usable)
+    return _alive(found, numbers, decisions, kept)
 
 
-def _at(places: Sequence[int], is_usable: Callable[[int], bool]) -> Callable[[int], bool]:
-    return lambda number: is_usable(places[number])
+def _is_usable(
+    places: Sequence[int], kept: Callable[[int], Iterable[str]]
+) -> Callable[[int], bool]:
+    return lambda number: any(True for _ in kept(places[number]))
 
 
 def _is_out(decisions: Decisions, file: str) -> bool:
-    return decisions.rejects(file) and not decisions.has_parts(file)
+    return decisions.rejects(file, file) and not decisions.has_parts(file)
 
 
 def _alive(
-    found: dict[str, str], numbers: dict[str, int], is_usable: Callable[[int], bool]
-) -> dict[str, str]:
+    found: dict[str, str],
+    numbers: dict[str, int],
+    decisions: Decisions,
+    kept: Callable[[int], Iterable[str]],
+) -> Sorted:
     """Without the classes that would have no picture; nothing where only one is left."""
-    alive: dict[str, bool] = {}
+    alive: set[str] = set()
     for file, name in found.items():
-        if not alive.get(name):
-            alive[name] = is_usable(numbers[file])
-    names = {name for name, lives in alive.items() if lives}
-    if len(names) < 2:
-        return {}
-    return {file: name for file, name in found.items() if name in names}
+        wanted = {name, *decisions.classes_within(file)} - alive
+        for part in kept(numbers[file]) if wanted else ():
+            alive.add(decisions.class_of(part, file) or name)
+            if wanted <= alive:
+                break
+    if len(alive) < 2:
+        return Sorted()
+    return Sorted(sorted(alive), {file: name for file, name in found.items() if name in alive})
 
 
 def _known(part: Part, licence: str, credits: Sequence[str]) -> Known:

@@ -8,6 +8,7 @@ from training.data.fitting.decode import to_png
 from training.data.fitting.fit import Fit, Pixels
 from training.data.fitting.steps import Load, Plan
 from training.data.origins.credits import Credit, Known, credit_of
+from training.data.sources.listing import wholes
 
 UNSORTED = "unsorted"
 """The class of pictures that lie beside the class folders."""
@@ -51,12 +52,8 @@ class Source:
 
     def row(self, file: str) -> dict[str, str]:
         """What the table says of a picture, or of the picture that it is a part of."""
-        name = file
-        while name:
-            if name in self.table:
-                return dict(zip(self.columns, self.table[name], strict=False))
-            name = name.rpartition("#")[0]
-        return {}
+        rows = (self.table[name] for name in wholes(file) if name in self.table)
+        return dict(zip(self.columns, next(rows, ()), strict=False))
 
     def told(self, file: str) -> Credit:
         """What the table says of a picture's origin."""
