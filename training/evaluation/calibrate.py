@@ -14,7 +14,6 @@ import numpy as np
 from explorer.core.progress import Progress
 from explorer.likeness.features import Extractor, Features
 from training.evaluation.copies import memory, nearest_in
-from training.evaluation.evaluate import as_wholes
 from training.evaluation.factors import Eye, factor, teach
 from training.evaluation.measures import evenly
 from training.evaluation.painted import Painter
@@ -22,6 +21,7 @@ from training.evaluation.pictures import Pixels, Places
 from training.evaluation.seen import Loose, Painted, seen_painted
 from training.evaluation.sharpness import blurred
 from training.evaluation.told import Model
+from training.evaluation.wholes import as_wholes
 
 COLUMNS = {
     "kid": "KID",

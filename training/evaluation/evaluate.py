@@ -1,6 +1,5 @@
 """A model, painted from, looked at and compared: the whole way from a folder to its figures."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,24 +7,21 @@ import numpy as np
 
 from explorer.core.errors import KnownError
 from explorer.core.progress import Progress
-from explorer.likeness.features import Extractor, Features
+from explorer.likeness.features import Extractor
 from training.data.card import DatasetCard
 from training.evaluation import measures
 from training.evaluation.copies import memory
 from training.evaluation.factors import Eye, condition, factor, teach
 from training.evaluation.given import Network, compare
-from training.evaluation.modes import bins_of, reached
 from training.evaluation.painted import Painter, classes_of, open_painter
 from training.evaluation.pictures import Places, Table, read_table
 from training.evaluation.seen import Collection, Painted, Prepared, Real, seen_painted
-from training.evaluation.spread import HALVES, Rows, spread
-from training.evaluation.told import Condition, Evaluation, Factor, Figure, Pictures
+from training.evaluation.told import Condition, Evaluation, Factor, Pictures
+from training.evaluation.wholes import as_wholes
 from training.evaluation.words import TRUSTED
 
 FEWEST = 50
 """Pictures of either kind; of fewer, no figure says anything."""
-
-_BOUNDED = ("precision", "recall", "coverage", "distinct")  # shares of pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,67 +123,6 @@ def evaluate(
     )
     progress.reach(1.0)
     return Look(told, painted, real, compared, learned)
-
-
-def as_wholes(
-    painted: Features,
-    real: Features,
-    *,
-    seed: int,
-    halves: int = HALVES,
-    progress: Progress = Progress(),
-) -> tuple[int, dict[str, Figure]]:
-    """The figures that compare two sets of pictures by shape, with what real ones would get.
-
-    The number in front says into how many kinds the real pictures were sorted.
-
-    As many real pictures are used as were painted, evenly chosen, since most of these figures
-    depend on how many there are.
-    """
-    a = painted.late
-    b = real.late[measures.evenly(len(real), len(a))]
-    kinds, (of_real, of_painted) = bins_of(b, a, seed=seed)
-
-    def measured(rows: Rows, against: Rows) -> Mapping[str, float]:
-        modes = reached(of_painted[rows], of_real[against], kinds)
-        return _measured(a[rows], b[against]) | {"modes": float(modes)}
-
-    found = spread(
-        measured, len(a), len(b), seed=seed, halves=halves, progress=progress.part(0.0, 0.9)
-    )
-    usual = _usual(real.late, len(a), seed)
-    usual["modes"] = float(reached(of_real[::2], of_real[1::2], kinds))
-    progress.reach(1.0)
-    return kinds, {name: _within(name, figure, usual[name]) for name, figure in found.items()}
-
-
-def _measured(painted: measures.Single, real: measures.Single) -> dict[str, float]:
-    n = min(len(painted), len(real))
-    a, b = painted[:n], real[:n]
-    found = measures.manifolds(a, b)
-    return {
-        "kid": measures.kid(painted, real),
-        "frechet": measures.frechet(painted, real),
-        "precision": found.precision,
-        "recall": found.recall,
-        "density": found.density,
-        "coverage": found.coverage,
-        "diversity": measures.diversity(a, b),
-        "distinct": measures.distinct(a, b),
-    }
-
-
-def _usual(real: measures.Single, most: int, seed: int) -> dict[str, float]:
-    """What real pictures get in place of the painted ones: one half against the other."""
-    order: Rows = np.random.default_rng(seed).permutation(len(real))
-    n = min(most, len(real) // 2)
-    return _measured(real[order[:n]], real[order[n : 2 * n]])
-
-
-def _within(name: str, figure: Figure, usual: float) -> Figure:
-    low = max(0.0, figure.low) if name != "kid" else figure.low
-    high = min(1.0, figure.high) if name in _BOUNDED else figure.high
-    return figure.model_copy(update={"low": low, "high": high, "real": usual})
 
 
 def _painted(

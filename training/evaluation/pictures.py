@@ -55,12 +55,33 @@ def read_pictures(
             read = [_parsed(record) for record in records.read(part)]
             pixels = [_decoded(png, shape) for png, _ in read]
         except (OSError, Damaged, ValueError, SyntaxError) as error:
-            raise KnownError(
-                f"{folder} holds records that are damaged or not what its card says; prepare the "
-                "dataset again."
-            ) from error
+            raise _not_as_told(folder) from error
         labels = np.array([label for _, label in read], np.int64)
         yield Batch(part, np.stack(pixels), labels)
+
+
+def read_labels(folder: Path, card: DatasetCard) -> Places:
+    """The class of every picture, int64 (n,), its place in the card's list; zeros without classes.
+
+    Raises:
+        KnownError: a shard is damaged, or not what its card says.
+    """
+    labels = np.zeros(card.count, np.int64)
+    if card.classes:
+        records = Records(folder, card)
+        try:
+            for place in range(card.count):
+                _, labels[place] = _parsed(records.read(np.array([place]))[0])
+        except (OSError, Damaged, ValueError) as error:
+            raise _not_as_told(folder) from error
+    return labels
+
+
+def _not_as_told(folder: Path) -> KnownError:
+    return KnownError(
+        f"{folder} holds records that are damaged or not what its card says; prepare the "
+        "dataset again."
+    )
 
 
 def _parsed(record: bytes) -> tuple[bytes, int]:
