@@ -36,7 +36,7 @@ def evaluate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for evaluation.html and .json: the run's, or else this one."),
+        typer.Option(help="Folder for evaluation.html and .json: the run's, or ID-evaluation here."),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file too.")] = None,
 ) -> None:
@@ -79,7 +79,8 @@ def evaluate(
             ),
         )
     told = look.told
-    folder = out or (model if told.model.kind == "run" and path == model else Path())
+    is_here = told.model.kind == "run" and path == model
+    folder = out or (model if is_here else Path(f"{told.model.name}-evaluation"))
     written = write(look, folder)
     if json is not None:
         write_bytes(json, told.model_dump_json(indent=1).encode())
