@@ -61,8 +61,9 @@ def points(study: Study, results: Sequence[Result], axis: str, figure: str) -> l
 def answers(study: Study, results: Sequence[Result]) -> list[tuple[str, str]]:
     """A question and what the runs say to it, for everything that was varied."""
     found = _budget(results)
+    is_enough = not found
     for one in study.varied:
-        said_ = _steps(study, results, one.name)
+        said_ = _steps(study, results, one.name, is_enough)
         if said_:
             found.append(
                 (_QUESTIONS.get(one.name, f"What does {one.name.replace('_', ' ')} do?"), said_)
@@ -105,8 +106,11 @@ def _budget(results: Sequence[Result]) -> list[tuple[str, str]]:
     ]
 
 
-def _steps(study: Study, results: Sequence[Result], axis: str) -> str:
-    """What each step from one value to the next does to nearness and variety."""
+def _steps(study: Study, results: Sequence[Result], axis: str, is_enough: bool) -> str:
+    """What each step from one value to the next does to nearness and variety.
+
+    What more pictures would do is said only of runs whose budget was enough to learn from them.
+    """
     sentences = []
     near, varied = (points(study, results, axis, figure) for figure in ("kid", "coverage"))
     for (a, b), (c, d) in zip(pairwise(near), pairwise(varied), strict=True):
@@ -114,7 +118,12 @@ def _steps(study: Study, results: Sequence[Result], axis: str) -> str:
             f"From {said(a.value)} to {said(b.value)} the kernel distance "
             f"{_moved(a, b)}, and coverage {_moved(c, d)}."
         )
-    if axis == "size" and len(near) > 1 and min(len(one.numbers) for one in near[-2:]) > 1:
+    if (
+        axis == "size"
+        and is_enough
+        and len(near) > 1
+        and min(len(one.numbers) for one in near[-2:]) > 1
+    ):
         sentences.append(
             "More pictures would probably still help."
             if _is_clear(near[-2], near[-1]) and near[-1].mean < near[-2].mean
@@ -124,9 +133,11 @@ def _steps(study: Study, results: Sequence[Result], axis: str) -> str:
 
 
 def _moved(a: Point, b: Point) -> str:
+    before, after = shown(a.mean), shown(b.mean)
+    if before == after:
+        return f"stays at {after}"
     clear = "" if _is_clear(a, b) else ", no more than seeds differ"
-    verb = "falls" if b.mean < a.mean else "rises"
-    return f"{verb} from {shown(a.mean)} to {shown(b.mean)}{clear}"
+    return f"{'falls' if b.mean < a.mean else 'rises'} from {before} to {after}{clear}"
 
 
 def _is_clear(a: Point, b: Point) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -26,6 +27,15 @@ _WIDE, _HIGH = 360, 190  # of a chart, in its own units
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 14, 12, 30
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cell and what came of it by now."""
+
+    cell: Cell
+    result: Result | None
+    failed: str  # the sentence; empty where it did not, or another worker tries again
+
+
 def write(folder: Path) -> Path:
     """Write study.html into the study's folder, with whatever is done by now.
 
@@ -42,23 +52,21 @@ def write(folder: Path) -> Path:
 
 def page(folder: Path, study: Study) -> str:
     """The page as HTML."""
-    planned = cells(study)
-    found = [(cell, result_of(folder, cell)) for cell in planned]
-    results = [result for _, result in found if result is not None]
+    found = [_found(folder, cell) for cell in cells(study)]
+    results = [one.result for one in found if one.result is not None]
     sections = [
         _answers(study, results),
         _curves(study, results),
         _grids(folder, study, found),
-        _table(folder, study, found),
+        _table(study, found),
     ]
     budget = study.budget
     each = f"{budget.steps:,} steps" if budget.steps else f"{budget.minutes:g} minutes"
-    todo = len(planned) - len(results)
     lead = (
-        f"{len(planned)} runs of {each} each, {study.seeds} of a kind, on {printable(study.dataset)}. "
+        f"{len(found)} runs of {each} each, {study.seeds} of a kind, on {printable(study.dataset)}. "
         f"All were judged by {study.painted:,} of their pictures beside {study.held_out:,} real ones "
         "that none of them learned from."
-    ) + (f" {todo} are not done yet." if todo else "")
+    ) + _missing(found)
     return framed(
         over="A study",
         title=" and ".join(one.name.replace("_", " ") for one in study.varied).capitalize()
@@ -71,6 +79,22 @@ def page(folder: Path, study: Study) -> str:
             "parts of larger ones."
         ),
     )
+
+
+def _found(folder: Path, cell: Cell) -> Found:
+    result, path = result_of(folder, cell), cell_folder(folder, cell) / FAILED
+    if result is not None or not path.exists():
+        return Found(cell, result, "")
+    why = path.read_text(encoding="utf-8", errors="replace").strip()
+    return Found(cell, None, why or "it does not say why.")
+
+
+def _missing(found: Sequence[Found]) -> str:
+    failed = sum(bool(one.failed) for one in found)
+    todo = sum(one.result is None for one in found) - failed
+    parts = [f"{failed} failed"] if failed else []
+    parts += [f"{todo} {'is' if todo == 1 else 'are'} not done yet"] if todo else []
+    return f" {', and '.join(parts)}." if parts else ""
 
 
 def _answers(study: Study, results: Sequence[Result]) -> str:
@@ -134,14 +158,16 @@ def chart(line: Sequence[Point]) -> str:
     )
 
 
-def _grids(folder: Path, study: Study, found: Sequence[tuple[Cell, Result | None]]) -> str:
+def _grids(folder: Path, study: Study, found: Sequence[Found]) -> str:
     """The last grid of every run, a column for each kind and a row for each seed."""
     shown_ = []
-    for cell, result in found[:_MOST_GRIDS]:
-        image = "" if result is None else _grid(folder, cell, result)
-        inside = image or '<div class="none">not there yet</div>'
+    for one in found[:_MOST_GRIDS]:
+        image = "" if one.result is None else _grid(folder, one.cell, one.result)
+        why = "failed" if one.failed else "not there yet"
+        inside = image or f'<div class="none">{why}</div>'
         shown_.append(
-            f"<figure>{inside}<figcaption>{escape(cell.label)} · seed {cell.seed}</figcaption></figure>"
+            f"<figure>{inside}<figcaption>{escape(one.cell.label)} · seed {one.cell.seed}"
+            "</figcaption></figure>"
         )
     kinds = max(1, len(found) // study.seeds)
     columns = f"grid-template-columns:repeat({kinds},minmax(9rem,1fr))" if kinds <= 6 else ""
@@ -181,18 +207,18 @@ def _grid(folder: Path, cell: Cell, result: Result) -> str:
     )
 
 
-def _table(folder: Path, study: Study, found: Sequence[tuple[Cell, Result | None]]) -> str:
-    """Every run with its figures."""
+def _table(study: Study, found: Sequence[Found]) -> str:
+    """Every run with its figures, and under it why some have none."""
     names = [one.name for one in study.varied]
-    factors = sorted({name for _, result in found if result for name in result.coverage})[:4]
+    factors = sorted({name for one in found if one.result for name in one.result.coverage})[:4]
     heads = [*names, "seed", "pictures", "steps", *(title for title, _ in FIGURES.values())]
     heads += ["copied", *(f"{name} covered" for name in factors)]
     rows = []
-    for cell, result in found:
-        front = [said(cell.values[name]) for name in names] + [str(cell.seed)]
+    for one in found:
+        result = one.result
+        front = [said(one.cell.values[name]) for name in names] + [str(one.cell.seed)]
         if result is None:
-            path = cell_folder(folder, cell) / FAILED
-            why = path.read_text(encoding="utf-8", errors="replace") if path.exists() else "to do"
+            why = "failed" if one.failed else "to do"
             rows.append([*front, why] + [""] * (len(heads) - len(front) - 1))
             continue
         copied = "" if result.memory is None else f"{result.memory.copied.value:.1%}"
@@ -211,10 +237,16 @@ def _table(folder: Path, study: Study, found: Sequence[tuple[Cell, Result | None
         for row in rows
     )
     head = "".join(f"<th>{escape(printable(name.replace('_', ' ')))}</th>" for name in heads)
+    failures = "".join(
+        f'<p class="say"><b>{escape(printable(one.cell.label))}, seed {one.cell.seed}</b> failed: '
+        f"{escape(printable(one.failed))}</p>"
+        for one in found
+        if one.failed
+    )
     return (
         "<section><h2>Every run</h2>"
         '<p class="say">Each has a page of its own, cells/NAME/run/evaluation.html, with the '
         "pictures behind its figures.</p>"
         f'<div class="wide"><table class="runs"><thead><tr>{head}</tr></thead><tbody>{body}</tbody>'
-        "</table></div></section>"
+        f"</table></div>{failures}</section>"
     )

@@ -87,7 +87,16 @@ def test_one_seed_or_no_result_claims_nothing(study: Study) -> None:
 
 
 def test_runs_that_learned_nothing_are_said_to_answer_nothing(study: Study) -> None:
-    assert answers(study, [result(c, 0.99) for c in cells(study)])[0][0] == "Was the budget enough?"
+    said = answers(study, [result(c, 0.99) for c in cells(study)])
+    assert said[0][0] == "Was the budget enough?"
+    assert "would" not in dict(said)["How much data is enough?"]
+
+
+def test_what_looks_the_same_is_not_said_to_move(study: Study) -> None:
+    results = [result(c, 0.0001 * (1 + cells(study).index(c))) for c in cells(study)]
+    said = dict(answers(study, results))["How much data is enough?"]
+    assert "and coverage stays at 1.000." in said
+    assert "1.000 to 1.000" not in said
 
 
 def test_the_page_shows_what_is_done_and_says_what_is_not(study: Study, tmp_path: Path) -> None:
@@ -106,8 +115,11 @@ def test_the_page_shows_what_is_done_and_says_what_is_not(study: Study, tmp_path
     (folder / "failed.txt").write_text("it diverged & <i>ended</i>")
     html = write(tmp_path).read_text()
     assert html.count("<img") == 3
-    assert "2 are not done yet" in html
-    assert "it diverged &amp; &lt;i&gt;ended&lt;/i&gt;" in html
+    assert " 1 failed, and 1 is not done yet.<" in html
+    assert html.count("not there yet") == 1 + 1  # to do, and the torn grid
+    assert html.count('<div class="none">failed</div>') == 1
+    assert "<td>failed</td>" in html  # a sentence there would push the figures off the page
+    assert "seed 1</b> failed: it diverged &amp; &lt;i&gt;ended&lt;/i&gt;" in html
     assert "<b>suns" not in html
     assert "<script" not in html
     assert html.count("<svg") == 7
