@@ -44,7 +44,10 @@ class SkippedFile(_Frozen):
 
 
 class Prepared(_Frozen):
-    """How it was prepared: with these settings the same sources give the same pictures."""
+    """How it was prepared: with these settings the same sources give the same pictures.
+
+    Where the source was a dataset, they tell of the first time as well (``training.data.framing``).
+    """
 
     sources: tuple[str, ...]  # what they were called; where they lay is nobody's business
     classes: Literal["auto", "folders", "sources", "none"]
@@ -58,6 +61,16 @@ class Prepared(_Frozen):
     every_s: float | None  # of films
     scenes: bool
     rejected: int = Field(ge=0)  # pictures that the decisions left out
+
+
+class Framing(_Frozen):
+    """How pictures came to lie as they do: a part of the card, which stays with them."""
+
+    width: Side  # of the square
+    fit: Literal["crop", "pad", "stretch", "tiles"]
+    padding: str | None
+    align: str | None
+    prepared: Prepared | None
 
 
 class DatasetCard(_Frozen):
@@ -86,6 +99,10 @@ class DatasetCard(_Frozen):
     skipped: tuple[SkippedFile, ...]
     software: str
     prepared: Prepared | None = None  # None: by a version that did not tell
+
+    @property
+    def framing(self) -> Framing:
+        return Framing(**{name: getattr(self, name) for name in Framing.model_fields})
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -14,6 +14,7 @@ from training.data.card import MAX_SIZE, DatasetCard, Prepared
 from training.data.decisions import Decisions, read_decisions
 from training.data.fitting.fit import Crop, Fit, How, checked, code, colour
 from training.data.fitting.steps import Plan, Step
+from training.data.framing import framing
 from training.data.sources.film import EVERY_SECOND, Frames
 from training.data.sources.listing import plain_name
 from training.data.sources.several import By, Named, check_apart, joined, named, open_sources, sort
@@ -114,7 +115,8 @@ def prepare(
         if not writing.to.count:
             raise KnownError(f"{_called(sources)} no picture that can be used{writing.why_empty}.")
         told = _prepared(sources, classes, plan, frames, writing.rejected)
-        return writing.finish(plain_name(name or _name(sources, out)), align, told)
+        framed = framing(told, plan, align, found.framing)
+        return writing.finish(plain_name(name or _name(sources, out)), framed)
 
 
 def _check_new(out: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.core.files import inside
-from training.data.card import DatasetCard, Shard, SkippedFile
+from training.data.card import DatasetCard, Framing, Shard, SkippedFile
 from training.data.fitting.decode import Pixels
 from training.data.tfrecord import FOOTER, HEADER, example, record
 
@@ -56,7 +56,11 @@ class ShardWriter:
         return self._content.hexdigest()
 
     def finish(
-        self, table: Path, classes: Sequence[str], skipped: Sequence[SkippedFile]
+        self,
+        table: Path,
+        classes: Sequence[str],
+        skipped: Sequence[SkippedFile],
+        framing: Framing,
     ) -> tuple[Shard, ...]:
         """All shards; the table lies beside them already, and the rest is on the card."""
         return tuple(self.shards)

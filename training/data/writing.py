@@ -8,7 +8,7 @@ from explorer import __version__
 from explorer.core.files import write_bytes
 from explorer.core.progress import Progress
 from explorer.core.tables import table_line
-from training.data.card import CARD, TABLE, ClassCount, DatasetCard, Prepared, SkippedFile
+from training.data.card import CARD, TABLE, ClassCount, DatasetCard, Framing, SkippedFile
 from training.data.decisions import Decisions
 from training.data.fitting.decode import Skipped
 from training.data.fitting.steps import Batch, Given, Item, LeftOut, Made, Plan, work
@@ -108,7 +108,7 @@ class Writing:
                 progress.reach(batch.done)
             progress.reach(1.0)
 
-    def finish(self, name: str, align: str | None, prepared: Prepared) -> DatasetCard:
+    def finish(self, name: str, framing: Framing) -> DatasetCard:
         """Write the card, when everything is taken."""
         if self._decisions.by_file:
             files = {each.file for each in self._found.pictures} | self._left_out
@@ -124,16 +124,16 @@ class Writing:
             channels=fit.channels,
             classes=tuple(ClassCount(name=n, count=self._counts[n]) for n in self._classes),
             content_sha256=self.to.content_sha256,
-            shards=self.to.finish(self._folder / TABLE, self._classes, skipped),
-            fit=fit.how,
-            padding=fit.padding,
-            align=align,
+            shards=self.to.finish(self._folder / TABLE, self._classes, skipped, framing),
+            fit=framing.fit,
+            padding=framing.padding,
+            align=framing.align,
             licence=licence,
             credits=thanks,
             decisions_sha256=self._decisions.sha256,
             skipped=skipped,
             software=f"masquerade {__version__}",
-            prepared=prepared,
+            prepared=framing.prepared,
         )
         if isinstance(self.to, ShardWriter):
             write_bytes(self._folder / CARD, card.model_dump_json(indent=1).encode())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from sys import intern
 
-from training.data.card import TABLE
+from training.data.card import TABLE, Framing
 from training.data.fitting.decode import Skipped
 from training.data.origins.credits import (
     BESIDE_PICTURES,
@@ -22,7 +22,7 @@ from training.data.origins.credits import (
     unknown_files,
 )
 from training.data.sources.listing import MAX_BYTES, Entry, check_length, plain_name
-from training.data.sources.stylegan import LABELS, classes_of, read_labels
+from training.data.sources.stylegan import LABELS, classes_of, read_framing, read_labels
 
 OURS = re.compile(
     r"(pictures\.csv|credits\.csv|dataset\.json|(licen[cs]e|credits)(\.txt|\.md)?)", re.IGNORECASE
@@ -39,6 +39,7 @@ class Said:
     columns: Sequence[str] = ()
     table: Mapping[str, Sequence[str]] = field(default_factory=dict)
     classes: Mapping[str, str] | None = None
+    framing: Framing | None = None
     known: Known = field(default_factory=Known)
     licence: str = ""
     credits: Sequence[str] = ()
@@ -64,7 +65,7 @@ def read_notices(ours: Sequence[Entry], files: Sequence[str], source: Path) -> S
     if table is not None:
         said.columns, said.table = _read_table(table, said.skipped)
     if labels is not None:
-        said.classes = _read_labels(labels, files, said.skipped)
+        _read_labels(said, labels, files)
     _read_credits(said, ours, root, files, source)
     return said
 
@@ -144,19 +145,17 @@ def _highest(root: Sequence[Entry], name: str) -> Entry | None:
     return min(found, key=lambda entry: entry.file.count("/"), default=None)
 
 
-def _read_labels(
-    entry: Entry, files: Sequence[str], skipped: list[tuple[str, str]]
-) -> dict[str, str] | None:
+def _read_labels(said: Said, entry: Entry, files: Sequence[str]) -> None:
     try:
-        labels = read_labels(entry.content(MAX_BYTES), _folder(entry))
+        content = entry.content(MAX_BYTES)
+        labels = read_labels(content, _folder(entry))
+        if labels is not None:
+            wrong = unknown_files(labels, files, "labels")
+            said.skipped += [(entry.file, complaint) for complaint in wrong]
+            said.classes = classes_of(labels, files)
+        said.framing = read_framing(content)
     except (Skipped, ValueError) as reason:
-        skipped.append((entry.file, str(reason)))
-        return None
-    if labels is None:
-        return None
-    wrong = unknown_files(labels, files, "labels")
-    skipped += [(entry.file, complaint) for complaint in wrong]
-    return classes_of(labels, files)
+        said.skipped.append((entry.file, str(reason)))
 
 
 def _read_table(

@@ -120,6 +120,7 @@ def _source(listing: Listing, path: Path) -> Source:
         columns=said.columns,
         table=said.table,
         classes=said.classes,
+        framing=said.framing,
         known=said.known,
         licence=said.licence,
         credits=said.credits,

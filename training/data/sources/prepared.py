@@ -39,6 +39,7 @@ def prepared_source(folder: Path) -> Source:
         classes=dict(zip(files, (row[place] for row in rows), strict=True))
         if card.classes
         else None,
+        framing=card.framing if card.width == card.height else None,
         credits=_thanks(card, columns, rows),
     )
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, overload
 
 from explorer.core.errors import KnownError
 from training.data.decisions import Decisions
+from training.data.framing import common
 from training.data.origins.credits import Known, Notices
 from training.data.sources.folder import open_source
 from training.data.sources.listing import plain_name
@@ -94,6 +95,7 @@ def joined(parts: Sequence[Part], licence: str, credits: Sequence[str]) -> Sourc
         [(part.prefix + file, why) for part in parts for file, why in part.source.skipped],
         columns=columns,
         table=table,
+        framing=common([part.source.framing for part in parts]),
         known=Known(
             {file: x for each in known for file, x in each.written.items()},
             Notices(licences, thanks),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from training.data.card import Framing
 from training.data.fitting.decode import to_png
 from training.data.fitting.fit import Fit, Pixels
 from training.data.fitting.steps import Load, Plan
@@ -45,6 +46,7 @@ class Source:
     columns: Sequence[str] = ()  # of the table that lies beside the pictures
     table: Mapping[str, Sequence[str]] = field(default_factory=dict)  # file -> a value a column
     classes: Mapping[str, str] | None = None  # file -> class, where the source itself says so
+    framing: Framing | None = None  # where all were prepared before, and by us
     known: Known = field(default_factory=Known)  # whose the pictures are
     licence: str = ""  # of all, where nothing nearer speaks
     credits: Sequence[str] = ()

@@ -2,7 +2,8 @@
 
 Its readers want `{"labels": [["00000/img00000000.png", 3], ...]}`, or null without labels, and
 overlook what else stands there (https://github.com/NVlabs/stylegan3, `dataset_tool.py --help`).
-Ours adds the names of the classes, so that they survive the way there and back.
+Ours adds the names of the classes and how the pictures were framed, so that both survive the way
+there and back.
 """
 
 import hashlib
@@ -14,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from training.data.card import Shard, SkippedFile
+from pydantic import ValidationError
+
+from training.data.card import Framing, Shard, SkippedFile
 from training.data.fitting.decode import Pixels
 from training.data.shards import content_of
 from training.data.sources.listing import plain_name
@@ -59,6 +62,21 @@ def read_labels(content: bytes, folder: str) -> dict[str, str] | None:
     }
 
 
+def read_framing(content: bytes) -> Framing | None:
+    """How the pictures of one of our own zips came to lie as they do; None in others.
+
+    Raises:
+        ValueError: it says so in a way that can't be.
+    """
+    told = json.loads(content)
+    if not isinstance(told, dict) or not Framing.model_fields.keys() <= told.keys():
+        return None
+    try:
+        return Framing(**{name: told[name] for name in Framing.model_fields})
+    except ValidationError as error:
+        raise ValueError("tells in no way that is known how its pictures were framed") from error
+
+
 class ZipWriter:
     """Writes pictures into a StyleGAN zip; stands where ``ShardWriter`` does."""
 
@@ -88,7 +106,11 @@ class ZipWriter:
         return self._content.hexdigest()
 
     def finish(
-        self, table: Path, classes: Sequence[str], skipped: Sequence[SkippedFile]
+        self,
+        table: Path,
+        classes: Sequence[str],
+        skipped: Sequence[SkippedFile],
+        framing: Framing,
     ) -> tuple[Shard, ...]:
         """Write the labels and ``table`` beside the pictures; gives the zip itself."""
         labels = [[self.name(n), label] for n, label in enumerate(self._labels)]
@@ -96,6 +118,7 @@ class ZipWriter:
             "labels": labels if classes else None,
             "classes": list(classes),
             "skipped": [one.model_dump() for one in skipped],
+            **framing.model_dump(mode="json"),
         }
         self._put(LABELS, json.dumps(told, indent=0).encode())
         self._put(table.name, table.read_bytes())
