@@ -1,12 +1,17 @@
 """Several sources in one dataset, and what makes classes of them."""
 
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from
 
 from explorer.core.errors import KnownError
 from training.data.prepare import prepare
+from training.data.sources.several import prefixes
 
 from .pictures import filled, png, rows
 
@@ -37,6 +42,45 @@ def test_sources_called_alike_are_one_class_and_lose_nothing(tmp_path: Path) -> 
     dogs = filled(tmp_path / "d", {"1.png": png(3)})
     prepare([here, there, Path(f"dogs={dogs}")], tmp_path / "out", size=8)
     kinds = {"cats/1.png": "cats", "cats-2/1.png": "cats", "dogs/1.png": "dogs"}
+    assert classes(tmp_path / "out") == kinds
+
+
+def test_no_sources_files_lie_in_a_folder_called_as_another_class(tmp_path: Path) -> None:
+    for where in ("x/art", "y/art", "z/art-2"):
+        filled(tmp_path / where, {"1.png": png(len(where))})
+    sources = [tmp_path / "x/art", tmp_path / "y/art", tmp_path / "z/art-2"]
+    prepare(sources, tmp_path / "out", size=8)
+    kinds = {"art/1.png": "art", "art-3/1.png": "art", "art-2/1.png": "art-2"}
+    assert classes(tmp_path / "out") == kinds
+
+
+@given(names=lists(sampled_from(["a", "a-2", "a-3", "a-2-2", "b"]), min_size=1, max_size=8))
+def test_every_source_has_a_folder_of_its_own(names: list[str]) -> None:
+    found = prefixes(names)
+    assert len(set(found)) == len(names)
+    if len(names) > 1:
+        for name, prefix in zip(names, found, strict=True):
+            assert prefix == f"{name}/" or prefix.removesuffix("/") not in names
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/", "\\", "..\\a", "c:"])
+def test_a_name_that_does_not_do_for_a_folder_is_refused_in_one_sentence(
+    tmp_path: Path, name: str
+) -> None:
+    source = filled(tmp_path / "s", {"a.png": png(1)})
+    with pytest.raises(KnownError, match="does not do for the name of a source") as refused:
+        prepare([Path(f"{name}={source}"), source], tmp_path / "out", size=8)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no such names")
+def test_what_lies_on_disk_by_such_a_name_is_called_plainly(tmp_path: Path) -> None:
+    sources = [filled(tmp_path / name, {"1.png": png(1)}) for name in ("a\\b", "c:d")]
+    (tmp_path / "...zip").write_bytes(b"")
+    with zipfile.ZipFile(tmp_path / "...zip", "w") as archive:
+        archive.writestr("1.png", png(2))
+    prepare([*sources, tmp_path / "...zip"], tmp_path / "out", size=8)
+    kinds = {"a_b/1.png": "a_b", "c_d/1.png": "c_d", "_/1.png": "_"}
     assert classes(tmp_path / "out") == kinds
 
 

@@ -1,5 +1,7 @@
 """Several sources as one, and the classes of its pictures."""
 
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from training.data.sources.source import UNSORTED, Picture, Source, classes
 
 By: TypeAlias = Literal["auto", "folders", "sources", "none"]
 """What makes classes: folders inside the sources, or the sources themselves."""
+
+_NO_FOLDER = re.compile(r"[/\\]|^\.{1,2}$|(?<=^[A-Za-z]):")  # in a name; the last is a drive's
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,36 @@ class Named:
 
 
 def named(source: Path) -> Named:
-    """A source, which may be written as `name=path`; else it is called as it is on disk."""
+    """A source, which may be written as `name=path`; else it is called as it is on disk.
+
+    Raises:
+        KnownError: the name would not do for a folder.
+    """
     name, equals, path = str(source).partition("=")
-    if equals and name and path and not source.exists():
+    if equals and name and path and not os.path.lexists(source):
+        if _NO_FOLDER.search(name):
+            raise KnownError(
+                f"{source} is not there, and {name!r} does not do for the name of a source; "
+                "put a word before the =, without / or \\."
+            )
         return Named(plain_name(name), Path(path))
-    whole = source.resolve()
-    return Named(plain_name(whole.name if source.is_dir() else source.stem), source)
+    name = source.resolve().name if source.is_dir() else source.stem
+    return Named(plain_name(_NO_FOLDER.sub("_", name)) or "_", source)
+
+
+def prefixes(names: Sequence[str]) -> list[str]:
+    """A folder for the files of each source: called as it is, or else as none of them is."""
+    if len(names) == 1:
+        return [""]
+    taken = set(names)
+    found: list[str] = []
+    for name in names:
+        folder, number = name, 1
+        while f"{folder}/" in found or (number > 1 and folder in taken):
+            number += 1
+            folder = f"{name}-{number}"
+        found.append(f"{folder}/")
+    return found
 
 
 @contextmanager
@@ -63,19 +91,10 @@ def open_sources(sources: Sequence[Named]) -> Iterator[list[Part]]:
         KnownError: one can't be read.
     """
     with ExitStack() as stack:
-        parts: list[Part] = []
-        taken: set[str] = set()
-        for one in sources:
-            prefix = ""
-            if len(sources) > 1:
-                number, prefix = 1, one.name.replace("/", "_") or "_"
-                while prefix in taken:  # two folders may be called alike, their pictures too
-                    number += 1
-                    prefix = f"{one.name}-{number}"
-                taken.add(prefix)
-                prefix += "/"
-            parts.append(Part(one.name, prefix, stack.enter_context(open_source(one.path))))
-        yield parts
+        yield [
+            Part(one.name, prefix, stack.enter_context(open_source(one.path)))
+            for one, prefix in zip(sources, prefixes([one.name for one in sources]), strict=True)
+        ]
 
 
 def joined(parts: Sequence[Part], licence: str, credits: Sequence[str]) -> Source:
