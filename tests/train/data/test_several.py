@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis.strategies import lists, sampled_from
+from hypothesis.strategies import integers, lists, sampled_from
 
 from explorer.core.errors import KnownError
 from training.data.prepare import prepare
-from training.data.sources.several import prefixes
+from training.data.sources.several import Part, joined, prefixes
+from training.data.sources.source import Picture, Pictures, Source
 
 from .pictures import filled, png, rows
 
@@ -61,6 +62,21 @@ def test_every_source_has_a_folder_of_its_own(names: list[str]) -> None:
     if len(names) > 1:
         for name, prefix in zip(names, found, strict=True):
             assert prefix == f"{name}/" or prefix.removesuffix("/") not in names
+
+
+@given(counts=lists(integers(0, 3), min_size=1, max_size=5))
+def test_pictures_of_several_sources_come_one_after_another(counts: list[int]) -> None:
+    def source(of: int, count: int) -> Source:
+        return Source(Pictures(count, lambda n: Picture(f"{n}", lambda: b"%d" % of)))
+
+    parts = [Part(f"{of}", f"{of}/", source(of, count)) for of, count in enumerate(counts)]
+    found = joined(parts, "", ()).pictures
+    files = [f"{of}/{n}" for of, count in enumerate(counts) for n in range(count)]
+    assert [one.file for one in found] == files
+    assert [one.load() for one in found] == [file.split("/")[0].encode() for file in files]
+    assert [one.file for one in found[1:-1]] == files[1:-1]
+    with pytest.raises(IndexError):
+        found[len(files)]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "/", "\\", "..\\a", "c:"])

@@ -1,11 +1,10 @@
 """Pictures that come as one `.npy` array, read row by row from disk."""
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from explorer.core.errors import KnownError
 from training.data.fitting.decode import MAX_PIXELS
 from training.data.fitting.fit import Pixels, Skipped
 from training.data.sources.listing import plain_name
-from training.data.sources.source import Picture, Source
+from training.data.sources.source import Picture, Pictures, Source
 
 _MAGIC = b"\x93NUMPY"
 _ROWS_AT_ONCE = 1 << 22  # values; keeps the look at a float array's range within 32 MB
@@ -60,30 +59,12 @@ def array_source(path: Path) -> Source:
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
         raise KnownError(f"{path} holds {array.dtype}; save it as uint8, or as float in [0, 1].")
     _check_range(path, array)
-    return Source(_Rows(plain_name(path.name), _Array(path), len(array)))
+    name, rows, digits = plain_name(path.name), _Array(path), len(str(len(array)))
 
+    def row(number: int) -> Picture:
+        return Picture(f"{name}#{number:0{digits}d}", partial(rows.pixels, number))
 
-class _Rows(Sequence[Picture]):
-    """The array as pictures, each made when it is asked for."""
-
-    def __init__(self, name: str, array: "_Array", count: int) -> None:
-        self._name, self._array, self._count = name, array, count
-        self._digits = len(str(count))
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, number: int) -> Picture: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
-    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
-        if isinstance(number, slice):
-            return [self[n] for n in range(len(self))[number]]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        file = f"{self._name}#{number:0{self._digits}d}"
-        return Picture(file, partial(self._array.pixels, number))
+    return Source(Pictures(len(array), row))
 
 
 class _Array:

@@ -4,11 +4,10 @@ import os
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import overload
 
 from explorer.core.errors import KnownError
 from training.data.card import CARD, TABLE
@@ -19,7 +18,7 @@ from training.data.sources.arrays import array_source, is_array
 from training.data.sources.film import ENDINGS, is_film
 from training.data.sources.listing import MAX_BYTES, Entry, Listing, check_length, plain_name
 from training.data.sources.prepared import prepared_source
-from training.data.sources.source import Picture, Source
+from training.data.sources.source import Picture, Pictures, Source
 
 _OF_THE_SYSTEM = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
 
@@ -115,7 +114,7 @@ def _source(listing: Listing, path: Path) -> Source:
         last = entry.file
     said = read_notices(ours, [entry.file for entry in entries], path)
     return Source(
-        _Files(entries),
+        Pictures(len(entries), lambda number: _picture(entries[number])),
         [*skipped, *said.skipped],
         columns=said.columns,
         table=said.table,
@@ -128,26 +127,10 @@ def _source(listing: Listing, path: Path) -> Source:
     )
 
 
-class _Files(Sequence[Picture]):
-    """Files as pictures, each made when it is asked for."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    @overload
-    def __getitem__(self, number: int) -> Picture: ...
-    @overload
-    def __getitem__(self, number: slice) -> "_Files": ...
-    def __getitem__(self, number: int | slice) -> "Picture | _Files":
-        if isinstance(number, slice):
-            return _Files(self._entries[number])
-        entry = self._entries[number]
-        if is_film(entry.file):
-            return Picture(entry.file, _a_film, entry.path)
-        return Picture(entry.file, partial(entry.content, MAX_BYTES))
+def _picture(entry: Entry) -> Picture:
+    if is_film(entry.file):
+        return Picture(entry.file, _a_film, entry.path)
+    return Picture(entry.file, partial(entry.content, MAX_BYTES))
 
 
 def _a_film() -> bytes:

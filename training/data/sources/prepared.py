@@ -2,11 +2,10 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from sys import intern
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from training.data.card import TABLE, DatasetCard, check_table, read_dataset
 from training.data.fitting.decode import Skipped
 from training.data.origins.credits import Credit, summary
 from training.data.shards import Records
-from training.data.sources.source import Picture, Source
+from training.data.sources.source import Picture, Pictures, Source
 from training.data.tfrecord import picture_of
 
 
@@ -33,7 +32,7 @@ def prepared_source(folder: Path) -> Source:
     kept = [n for n, name in enumerate(columns) if name not in ("index", "file", "class")]
     place = columns.index("class")
     return Source(
-        _Pictures(files, records),
+        Pictures(len(files), lambda n: Picture(files[n], partial(records.picture, n))),
         columns=[columns[n] for n in kept],
         table={file: [row[n] for n in kept] for file, row in zip(files, rows, strict=True)},
         classes=dict(zip(files, (row[place] for row in rows), strict=True))
@@ -64,25 +63,6 @@ class _Kept:
 @lru_cache(maxsize=8)
 def _opened(folder: Path) -> _Kept:
     return _Kept(folder)
-
-
-class _Pictures(Sequence[Picture]):
-    """The records as pictures, each made when it is asked for."""
-
-    def __init__(self, files: Sequence[str], records: _Kept) -> None:
-        self._files, self._records = files, records
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    @overload
-    def __getitem__(self, number: int) -> Picture: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
-    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
-        if isinstance(number, slice):
-            return [self[n] for n in range(len(self))[number]]
-        return Picture(self._files[number], partial(self._records.picture, number))
 
 
 def _thanks(card: DatasetCard, columns: list[str], rows: list[list[str]]) -> tuple[str, ...]:

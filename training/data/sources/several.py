@@ -2,11 +2,13 @@
 
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from typing import Literal, TypeAlias, overload
+from typing import Literal, TypeAlias
 
 from explorer.core.errors import KnownError
 from training.data.decisions import Decisions
@@ -14,7 +16,7 @@ from training.data.framing import common
 from training.data.origins.credits import Known, Notices
 from training.data.sources.folder import open_source
 from training.data.sources.listing import plain_name
-from training.data.sources.source import UNSORTED, Picture, Source, classes
+from training.data.sources.source import UNSORTED, Picture, Pictures, Source, classes
 
 By: TypeAlias = Literal["auto", "folders", "sources", "none"]
 """What makes classes: folders inside the sources, or the sources themselves."""
@@ -110,7 +112,7 @@ def joined(parts: Sequence[Part], licence: str, credits: Sequence[str]) -> Sourc
     licences = {f: x for each in known for f, x in each.notices.licences.items()}
     thanks = {f: x for each in known for f, x in each.notices.credits.items()}
     return Source(
-        _Joined(parts),
+        _one_after_another(parts),
         [(part.prefix + file, why) for part in parts for file, why in part.source.skipped],
         columns=columns,
         table=table,
@@ -215,31 +217,16 @@ def _known(part: Part, licence: str, credits: Sequence[str]) -> Known:
     )
 
 
-class _Joined(Sequence[Picture]):
-    """The pictures of all parts, one after another, each made when it is asked for."""
+def _one_after_another(parts: Sequence[Part]) -> Pictures:
+    starts = list(accumulate((len(part.source.pictures) for part in parts), initial=0))
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = parts
-        self._count = sum(len(part.source.pictures) for part in parts)
+    def picture(number: int) -> Picture:
+        at = bisect_right(starts, number) - 1  # the last that begins there or before: not empty
+        part = parts[at]
+        one = part.source.pictures[number - starts[at]]
+        return Picture(part.prefix + one.file, one.load, one.film) if part.prefix else one
 
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, number: int) -> Picture: ...
-    @overload
-    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
-    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
-        if isinstance(number, slice):
-            return [self[n] for n in range(len(self))[number]]
-        if number < 0:
-            raise IndexError(number)
-        for part in self._parts:
-            if number < len(part.source.pictures):
-                one = part.source.pictures[number]
-                return Picture(part.prefix + one.file, one.load, one.film) if part.prefix else one
-            number -= len(part.source.pictures)
-        raise IndexError(number)
+    return Pictures(starts[-1], picture)
 
 
 def check_apart(sources: Sequence[Named], out: Path) -> None:

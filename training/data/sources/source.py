@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from training.data.card import Framing
 from training.data.fitting.decode import to_png
@@ -35,6 +36,25 @@ class Picture:
     def read(self, fit: Fit) -> Pixels:
         """The picture alone as a dataset of this ``fit`` would hold it; raises ``Skipped``."""
         return Plan(fit).pixels(self.load())[0]
+
+
+class Pictures(Sequence[Picture]):
+    """So many, each made by ``at`` when it is asked for: a hundred thousand of them weigh."""
+
+    def __init__(self, count: int, at: Callable[[int], Picture]) -> None:
+        self._range, self._at = range(count), at
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, number: int) -> Picture: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Picture]: ...
+    def __getitem__(self, number: int | slice) -> Picture | Sequence[Picture]:
+        if isinstance(number, slice):
+            return [self._at(n) for n in self._range[number]]
+        return self._at(self._range[number])
 
 
 @dataclass(frozen=True, slots=True)
