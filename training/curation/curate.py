@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -93,7 +93,8 @@ def curate(
                 pile, cache, open_extractor=lambda: extractor, progress=progress.part(0.0, 0.8)
             )
             marks = {} if decided is None else _marks(decided, seen)
-            sorted_ = None if decided is None else sort_by(seen.features, marks)
+            wanted = {n: one.decision == "keep" for n, one in marks.items()}
+            sorted_ = None if decided is None else sort_by(seen.features, wanted)
             found = find(seen, progress.part(0.8, 0.95))
             clusters = [*found.exact, *found.near]
             suggested = suggestions(clusters, found.findings, sorted_, seen.files)
@@ -106,7 +107,8 @@ def curate(
                 seen,
                 sections,
                 suggested,
-                {seen.files[n]: "keep" if kept else "reject" for n, kept in marks.items()},
+                {one.picture: one.class_ for one in found.findings if one.class_},
+                marks.values(),
                 _lead(seen, sorted_),
                 progress.part(0.95, 1.0),
             )
@@ -156,17 +158,16 @@ def _sections(seen: Survey, found: Found, sorted_: Sorted | None) -> list[Sectio
 
 
 def _decisions(
-    seen: Survey, suggested: Mapping[int, Suggestion], marks: Mapping[int, bool]
+    seen: Survey, suggested: Mapping[int, Suggestion], marks: Mapping[int, Decision]
 ) -> Iterator[Decision]:
     for n, one in suggested.items():
         verdict: Verdict = "keep" if one.keep else "reject"
         yield Decision(seen.files[n], verdict, one.class_, SUGGESTED + one.reason)
-    for n, kept in marks.items():
-        yield Decision(seen.files[n], "keep" if kept else "reject", reason="by hand")
+    yield from marks.values()
 
 
-def _marks(decisions: Decisions, seen: Survey) -> dict[int, bool]:
-    """What a person decided of the pictures that can be read.
+def _marks(decisions: Decisions, seen: Survey) -> dict[int, Decision]:
+    """What a person decided of the pictures that can be read, class and all.
 
     Raises:
         KnownError: they speak of none of these pictures.
@@ -175,7 +176,7 @@ def _marks(decisions: Decisions, seen: Survey) -> dict[int, bool]:
     for number, file in enumerate(seen.files):
         one = decisions.of(file)
         if one is not None and not one.reason.startswith(SUGGESTED):
-            marks[number] = one.decision == "keep"
+            marks[number] = replace(one, file=file, reason=one.reason or "by hand")
     if not marks:
         raise KnownError(
             f"{decisions.path} holds no decision of yours on one of these pictures; mark some on the page, "

@@ -35,3 +35,4 @@ class Finding:
     score: float  # the higher, the worse; compares within a kind only
     note: str  # what was seen, in a few words
     suggestion: Suggestion | None = None  # none where only a look can tell
+    class_: str = ""  # another class that it looks like, sure enough to suggest it or not

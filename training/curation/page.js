@@ -1,4 +1,3 @@
-"use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const STORE = "masquerade-curation:" + data.id;
 const CHUNK = 240; // cells that a section grows by
@@ -14,23 +13,27 @@ function make(tag, name, text) {
 }
 const counted = (n) => n.toLocaleString("en");
 
-// What the person decided: file -> "keep", "reject" or "move". All else is only proposed.
-let marks = new Map(Object.entries(data.marks));
-let undone = [], redone = [];
-let view = { kind: "", which: "all", side: 9, proposals: true };
+// A proposal looks like a mark, but only `marks` (file -> mark) are a person's word.
+const pictures = data.pictures.map(([file, kind, thumb, width, height, proposal, looksLike], number) => ({
+  number, file, kind, thumb, width, height, proposal, looksLike, cells: [], notes: [],
+}));
+const proposed = (picture) => verdict(picture.proposal);
+const decided = (picture) => verdict(marks.get(picture.file));
+const leftOut = (picture) => (decided(picture) || proposed(picture)) === "reject";
+const wanted = { all: () => true, open: (p) => !decided(p), out: leftOut, kept: (p) => ["keep", "move"].includes(decided(p)) };
+
+let kept = null;
 try {
-  const kept = JSON.parse(localStorage.getItem(STORE) || "null");
-  if (kept) {
-    marks = new Map(kept.marks);
-    undone = kept.undone || [];
-    redone = kept.redone || [];
-    view = Object.assign(view, kept.view);
-  }
+  kept = JSON.parse(localStorage.getItem(STORE));
 } catch { /* what can't be read is begun anew */ }
+const seen = Object.entries(data.marks);
+let { marks, sent, undone, redone } = recall(kept, seen, new Map(pictures.map((p) => [p.file, p.looksLike])));
+const view = asView(kept && kept.view, data.sections.map((told) => told.key), Object.keys(wanted));
+for (const picture of pictures) if (!picture.looksLike && decided(picture) === "move") picture.looksLike = marks.get(picture.file)[1];
 
 const warning = $(".warning");
 function store() {
-  const whole = { marks: [...marks], undone, redone, view };
+  const whole = { marks: [...marks], seen, sent: [...sent], undone, redone, view };
   for (const what of [whole, { ...whole, undone: [], redone: [] }]) {
     try {
       localStorage.setItem(STORE, JSON.stringify(what));
@@ -42,16 +45,9 @@ function store() {
   warning.textContent = "This browser does not keep your marks: download them before you close the page.";
 }
 
-const pictures = data.pictures.map(([file, kind, thumb, width, height, proposal], number) => ({
-  number, file, kind, thumb, width, height, proposal, cells: [], notes: [],
-}));
-const proposed = (picture) => (picture.proposal ? picture.proposal[0] : "");
-const decided = (picture) => marks.get(picture.file) || "";
-const leftOut = (picture) => (decided(picture) || proposed(picture)) === "reject";
-
 // One step of the hand, which may be a cluster: [file, before, after] of each.
 function commit(changes) {
-  const real = changes.filter(([, before, after]) => before !== after);
+  const real = changes.filter(([, before, after]) => !same(before, after));
   if (!real.length) return;
   apply(real, 2);
   undone.push(real);
@@ -84,15 +80,17 @@ function back(from, to, side) {
 const undo = () => back(undone, redone, 1);
 const redo = () => back(redone, undone, 2);
 function decide(what, chosen) {
-  const able = chosen.filter((p) => what !== "move" || (p.proposal && p.proposal[0] === "move"));
-  commit(able.map((picture) => [picture.file, decided(picture), what]));
+  // Who moved a picture by hand said where to: M on a whole section leaves that as it is.
+  const able = chosen.filter((p) => what !== "move" || (p.looksLike && decided(p) !== "move"));
+  const markOf = (p) => (what === "move" ? ["keep", p.looksLike, BY_HAND] : what ? [what, "", BY_HAND] : null);
+  commit(able.map((picture) => [picture.file, marks.get(picture.file) || null, markOf(picture)]));
 }
 
 // A cell: the picture as a slide, with what was found and what becomes of it.
-const WORDS = { reject: "left out", keep: "kept", move: "moved" };
+const WORDS = { reject: "left out", keep: "kept" };
 function stateOf(picture) {
   const mark = decided(picture);
-  if (mark) return ["mark-" + mark, mark === "move" ? "→ " + picture.proposal[1] : WORDS[mark]];
+  if (mark) return ["mark-" + mark, mark === "move" ? "→ " + marks.get(picture.file)[1] : WORDS[mark]];
   const what = proposed(picture);
   if (what === "reject") return ["propose-reject", "leave out?"];
   if (what === "move") return ["propose-move", "→ " + picture.proposal[1] + "?"];
@@ -121,12 +119,12 @@ function cellOf(number, note) {
   if (Math.max(picture.width, picture.height) < 100) slide.classList.add("small");
   slide.append(image, make("span", "flag"));
   const choice = make("div", "choice");
-  for (const [what, sign, said] of [["keep", "✓", "Keep"], ["reject", "✕", "Reject"], ["move", "→", "Move"]]) {
-    if (what === "move" && proposed(picture) !== "move") continue;
+  for (const [what, sign, said] of [["keep", "✓", "Keep"], ["reject", "✕", "Reject"], ["move", "→", "Move to " + picture.looksLike]]) {
+    if (what === "move" && !picture.looksLike) continue;
     const button = make("button", what[0], sign);
     button.tabIndex = -1;
     button.title = said;
-    button.setAttribute("aria-label", said + " " + picture.file);
+    button.setAttribute("aria-label", said + ": " + picture.file);
     button.dataset.what = what;
     choice.append(button);
   }
@@ -161,16 +159,10 @@ const sections = data.sections.map((told) => {
   more.addEventListener("click", () => grow(section));
   take.addEventListener("click", () => {
     const open = section.shown.flat().map(([n]) => pictures[n]).filter((p) => p.proposal && !decided(p));
-    commit([...new Set(open)].map((p) => [p.file, "", p.proposal[0]]));
+    commit([...new Set(open)].map((p) => [p.file, null, [...p.proposal.slice(0, 2), BY_HAND]]));
   });
   return section;
 });
-const wanted = {
-  all: () => true,
-  open: (p) => !decided(p),
-  out: leftOut,
-  kept: (p) => ["keep", "move"].includes(decided(p)),
-};
 function grow(section) {
   let room = CHUNK;
   while (section.next < section.shown.length && room > 0) {
@@ -341,7 +333,7 @@ for (const section of sections) chip(section.key, section.title, inSection(secti
 
 function refresh() {
   let kept = 0, out = 0, open = 0;
-  for (const mark of marks.values()) mark === "reject" ? out++ : kept++;
+  for (const [decision] of marks.values()) decision === "reject" ? out++ : kept++;
   const answered = (file) => marks.has(file);
   for (const picture of pictures) if (picture.proposal && !answered(picture.file)) open++;
   for (const [file] of data.others) if (!answered(file)) open++;
@@ -379,15 +371,11 @@ function resize(side) {
 const quoted = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
 function decisions() {
   const rows = new Map();
-  const say = (file, what, kind, reason) => rows.set(file, [file, what === "reject" ? "reject" : "keep", kind, reason]);
-  const known = new Map();
-  for (const [file, what, kind, reason] of data.others) known.set(file, [what, kind, reason]);
-  for (const picture of pictures) if (picture.proposal && !known.has(picture.file)) known.set(picture.file, picture.proposal);
-  if (view.proposals) for (const [file, [what, kind, reason]] of known) say(file, what, kind, data.suggested + reason);
-  for (const [file, what] of marks) {
-    const kind = what === "move" && known.has(file) ? known.get(file)[1] : "";
-    say(file, what, kind, "by hand");
+  if (view.proposals) {
+    const asked = [...pictures.filter((p) => p.proposal).map((p) => [p.file, ...p.proposal]), ...data.others];
+    for (const [file, decision, kind, reason] of asked) rows.set(file, [file, decision, kind, data.suggested + reason]);
   }
+  for (const [file, mark] of marks) rows.set(file, [file, ...mark]);
   const sorted = [...rows.values()].sort((a, b) => (a[0] < b[0] ? -1 : 1));
   return [["file", "decision", "class", "reason"], ...sorted].map((row) => row.map(quoted).join(",") + "\n").join("");
 }
@@ -396,6 +384,8 @@ $("#download").addEventListener("click", () => {
   link.href = URL.createObjectURL(new Blob([decisions()], { type: "text/csv;charset=utf-8" }));
   link.download = "decisions.csv";
   link.click();
+  sent = new Map(marks);
+  store();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 });
 

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -25,8 +25,10 @@ from training.curation.findings import Suggestion
 from training.curation.pile import Pile, image_of, load
 from training.curation.sections import SUGGESTED, Section
 from training.curation.survey import Survey
+from training.data.decisions import Decision
 from training.data.fitting.fit import Skipped
 
+SCRIPTS = ("marks.js", "page.js")  # one after the other
 CARD, PAGE, TABLE, CACHE = "report.json", "index.html", "decisions.csv", "seen.bin"
 
 SHOWN = 6000
@@ -84,7 +86,8 @@ def write_page(
     found: Survey,
     sections: Sequence[Section],
     suggested: Mapping[int, Suggestion],
-    marks: Mapping[str, str],
+    looks_like: Mapping[int, str],
+    marks: Iterable[Decision],
     lead: Sequence[str],
     progress: Progress = Progress(),
 ) -> None:
@@ -97,7 +100,8 @@ def write_page(
         found: what is known of them.
         sections: in the order of the page.
         suggested: picture -> what a finder would do.
-        marks: file -> "keep" or "reject", where a person decided already.
+        looks_like: picture -> another class, which a person may move it to by one key.
+        marks: what a person decided already.
         lead: sentences that stand on top.
         progress: is told how many thumbnails are there.
 
@@ -112,7 +116,9 @@ def write_page(
         thumb = _thumbnail(out, pile, found, number)
         width, height = found.sizes[number].tolist()
         told = _proposal(suggested.get(number))
-        pictures.append([found.files[number], found.classes[number], thumb, width, height, told])
+        other = looks_like.get(number, "")
+        lies = found.files[number], found.classes[number]
+        pictures.append([*lies, thumb, width, height, told, other])
         progress.reach(done / len(shown))
     others = [
         [found.files[number], *(_proposal(one) or ())]
@@ -124,7 +130,7 @@ def write_page(
         "suggested": SUGGESTED,
         "pictures": pictures,
         "others": others,
-        "marks": dict(marks),
+        "marks": {one.file: [one.decision, one.class_name, one.reason] for one in marks},
         "unreadable": [[file, reason] for file, reason in found.unreadable],
         "sections": [
             {
@@ -138,7 +144,7 @@ def write_page(
         ],
     }
     here = resources.files("training.curation")
-    script = (here / "page.js").read_text(encoding="utf-8")
+    script = "".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
     content = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
         title=escape(printable(pile.name)),
         lead="\n".join(f'<p class="lead">{escape(printable(each))}</p>' for each in lead),
@@ -151,10 +157,10 @@ def write_page(
 
 
 def _proposal(one: Suggestion | None) -> list[str] | None:
-    """As the page knows it: what, the other class, why; nothing where it would just be kept."""
+    """As the page knows it: decision, other class, why; nothing where it would just be kept."""
     if one is None or (one.keep and not one.class_):
         return None
-    return ["move" if one.class_ else "reject", one.class_, one.reason]
+    return ["keep" if one.keep else "reject", one.class_, one.reason]
 
 
 def _as_text(data: object) -> str:

@@ -107,6 +107,7 @@ def wrong_classes(found: Survey) -> Iterator[Finding]:
             float(chance[at] - own[at]),
             note,
             sure if chance[at] >= _SURE else None,
+            name,
         )
 
 

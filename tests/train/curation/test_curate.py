@@ -19,7 +19,7 @@ from explorer.core.progress import Cancelled, Progress
 from explorer.likeness.features import Extractor
 from training.cli import app
 from training.curation.curate import Curated, curate
-from training.data.decisions import read_decisions
+from training.data.decisions import Decision, read_decisions
 from training.data.prepare import prepare
 
 for module in ("cv2", "imagehash", "sklearn"):
@@ -147,7 +147,12 @@ def test_pictures_in_the_wrong_class_are_told_with_the_right_one(
     few(tmp_path / "in" / "drawings", drawings, 20)
     drawings(77).save(tmp_path / "in" / "photographs" / "astray.png")
     done = look(tmp_path / "in", tmp_path / "report")
-    assert "photographs/astray.png" in told(tmp_path / "report", "class")[0]
+    found = told(tmp_path / "report", "class")[0]
+    assert "photographs/astray.png" in found
+    pictures = data_of(tmp_path / "report")["pictures"]
+    looks_like = {row[0]: row[-1] for row in pictures if row[-1]}
+    assert set(looks_like) == set(found)  # every one can be moved, suggested or not
+    assert looks_like["photographs/astray.png"] == "drawings"
     moved = [one for one in read_decisions(done.table).by_file.values() if one.class_name]
     assert all(one.decision == "keep" for one in moved)  # nobody suggests to leave them out
 
@@ -188,11 +193,12 @@ def test_a_few_marks_sort_all_others(
         tmp_path / "marks.csv",
         [f"{n}.png" for n in range(12)],
         [f"d{n}.png" for n in range(12)],
-        "24.png,reject,,suggested: too dark\nd24.png,keep,,suggested: wanted 0.6\n",
+        "24.png,reject,,suggested: too dark\nd24.png,keep,,suggested: wanted 0.6\n"
+        "13.png,keep,portraits,a face\n",
     )
     done = look(tmp_path / "in", tmp_path / "report", wanted_from=marks)
     assert done.sorted is not None
-    assert len(done.sorted.marks) == 24  # what was only suggested is no mark
+    assert len(done.sorted.marks) == 25  # what was only suggested is no mark
     assert done.sorted.precision.value > 0.9
     by_file = read_decisions(done.table).by_file
     assert len(by_file) == 50
@@ -201,7 +207,10 @@ def test_a_few_marks_sort_all_others(
     assert sum(right) >= 24
     assert by_file["0.png"].reason == "by hand"
     assert data_of(tmp_path / "report")["sections"][0]["key"] == "ask"
-    assert data_of(tmp_path / "report")["marks"]["d3.png"] == "reject"
+    marks_told = data_of(tmp_path / "report")["marks"]
+    assert marks_told["d3.png"] == ["reject", "", "by hand"]
+    assert marks_told["13.png"] == ["keep", "portraits", "a face"]
+    assert by_file["13.png"] == Decision("13.png", "keep", "portraits", "a face")
 
 
 @pytest.mark.parametrize(

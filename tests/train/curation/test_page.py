@@ -1,14 +1,19 @@
 """The light table in a real Chromium."""
 
 import csv
+import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from training.curation import strangers, wanted
 from training.curation.curate import curate
-from training.data.decisions import read_decisions
+from training.data.decisions import Decision, read_decisions
+from training.data.prepare import prepare
 
 for module in ("cv2", "imagehash", "sklearn"):
     pytest.importorskip(module, reason="needs the extra `data`")
@@ -45,13 +50,18 @@ def state(page: Any, file: str) -> str:
     return words.replace("cell", "").replace("here", "").strip()
 
 
-def downloaded(page: Any, folder: Path) -> dict[str, list[str]]:
+def download(page: Any, folder: Path) -> Path:
     page.click("#download")
     path = folder / "decisions.csv"
     for _ in range(200):
         page.ask("new Promise((yes) => setTimeout(yes, 50))")
         if path.exists():
             break
+    return path
+
+
+def downloaded(page: Any, folder: Path) -> dict[str, list[str]]:
+    path = download(page, folder)
     with path.open(encoding="utf-8", newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["file", "decision", "class", "reason"]
@@ -201,3 +211,170 @@ def test_hostile_names_are_only_names(report: Path, page: Any) -> None:
         assert page.ask("document.querySelectorAll('img[src=x]').length") == 0
     assert page.ask("document.title") == "Dogs & <cats>"
     assert page.ask("document.querySelectorAll('h1 *').length") == 0
+
+
+def counts(page: Any) -> str:
+    told: str = page.ask("document.querySelector('.counts').textContent")
+    return told.rpartition(" · ")[0]
+
+
+@pytest.fixture(scope="module")
+def astray(
+    tmp_path_factory: pytest.TempPathFactory,
+    photographs: Callable[[int], Image.Image],
+    drawings: Callable[[int], Image.Image],
+) -> Path:
+    """Two classes, and a drawing that lies among the photographs."""
+    source = tmp_path_factory.mktemp("astray") / "in"
+    for kind, made in (("photographs", photographs), ("drawings", drawings)):
+        (source / kind).mkdir(parents=True)
+        for seed in range(20):
+            made(seed).save(source / kind / f"{seed:02d}.png")
+    drawings(77).save(source / "photographs" / "astray.png")
+    return source
+
+
+ASTRAY = "photographs/astray.png"
+KEEP, REJECT = ["keep", "", "by hand"], ["reject", "", "by hand"]
+MOVE, OTHER = ["keep", "masks", "by hand"], ["keep", "faces", "by hand"]
+
+
+def test_a_move_by_hand_comes_through_sorting_and_reloads_into_the_dataset(
+    astray: Path, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "_SURE", 2.0)  # found, but never sure enough to suggest it
+    report = tmp_path / "report"
+    curate(astray, report)
+    page.open(report / "index.html")
+    page.click(".chip[data-kind=class]")
+    assert page.ask(FILE) == ASTRAY
+    assert "propose-move" not in state(page, ASTRAY)
+    page.press("m")
+    assert state(page, ASTRAY) == "mark-move"
+    page.click(".chip[data-kind=rest]")
+    page.press("k", shift=True)
+    page.press(*"rrrrrr")
+    page.click("#with")
+    shutil.move(download(page, tmp_path), tmp_path / "marks.csv")
+
+    monkeypatch.setattr(strangers, "_LEAST", 1000)  # nothing is found in a wrong class any more
+    monkeypatch.setattr(wanted, "_REPEATS", 1)
+    monkeypatch.setattr(wanted, "_STRENGTHS", (0.01,))
+    done = curate(astray, report, wanted_from=tmp_path / "marks.csv")
+    moved = Decision(ASTRAY, "keep", "drawings", "by hand")
+    assert read_decisions(done.table).by_file[ASTRAY] == moved
+    page.open(report / "index.html")
+    page.click(".chip[data-kind='']")
+    assert state(page, ASTRAY) == "mark-move"
+    assert counts(page).endswith(" · 6 rejected by you")
+    again = download(page, tmp_path)
+    assert read_decisions(again).by_file[ASTRAY] == moved
+
+    prepare(astray, tmp_path / "dataset", size=16, decisions=again)
+    with (tmp_path / "dataset" / "pictures.csv").open(encoding="utf-8", newline="") as file:
+        classes = {row["file"]: row["class"] for row in csv.DictReader(file)}
+    assert classes[ASTRAY] == "drawings"
+
+
+def say(report: Path, marks: dict[str, list[str]]) -> None:
+    """Write the page as it is after `--wanted-from` a file with these marks."""
+    page = report / "index.html"
+    before, start, rest = page.read_text(encoding="utf-8").partition('id="data">')
+    text, end, after = rest.partition("</script>")
+    text = json.dumps(json.loads(text) | {"marks": marks}).replace("<", "\\u003c")
+    page.write_text(before + start + text + end + after, encoding="utf-8")
+
+
+def test_m_on_a_whole_section_leaves_a_move_to_elsewhere(
+    astray: Path, page: Any, tmp_path: Path
+) -> None:
+    curate(astray, tmp_path / "report")
+    said = {ASTRAY: ["keep", "vases", "a vase"], "drawings/03.png": ["reject", "mugs", "cracked"]}
+    say(tmp_path / "report", said)
+    page.open(tmp_path / "report" / "index.html")
+    page.click(".chip[data-kind=class]")
+    page.press("m", shift=True)
+    rows = downloaded(page, tmp_path)
+    assert {file: rows[file] for file in said} == said
+
+
+def test_marks_of_a_newer_file_and_marks_of_the_browser_live_together(
+    report: Path, page: Any, tmp_path: Path
+) -> None:
+    said = {f"{n:02d}.png": KEEP if n < 10 else REJECT for n in range(20)}
+    say(report, said)  # after a page that stored that nothing is decided
+    page.open(report / "index.html")
+    assert counts(page) == "10 kept · 10 rejected by you"
+    page.ask("decide('reject', byFile.get('25.png'))")
+    page.ask("decide('', byFile.get('00.png'))")
+    page.ask("decide('reject', byFile.get('01.png'))")
+    page.open(report / "index.html")
+    assert counts(page) == "8 kept · 12 rejected by you"
+    say(report, said | {"10.png": KEEP, "26.png": REJECT})
+    page.open(report / "index.html")
+    assert counts(page) == "9 kept · 12 rejected by you"
+    rows = downloaded(page, tmp_path)
+    assert rows["25.png"] == rows["01.png"] == rows["26.png"] == REJECT
+    assert rows["10.png"] == KEEP
+    assert "00.png" not in rows
+
+
+@pytest.mark.parametrize(
+    ("mine", "seen", "sent", "told", "wins"),
+    [
+        (None, None, None, KEEP, KEEP),  # a word that is new
+        (KEEP, None, None, None, KEEP),  # made here, never downloaded
+        (KEEP, None, KEEP, REJECT, REJECT),  # changed in the file after the download
+        (KEEP, REJECT, None, REJECT, KEEP),  # changed here after the report
+        (None, REJECT, None, REJECT, None),  # taken off here after the report
+        (REJECT, None, KEEP, KEEP, REJECT),  # changed here after the download
+        (KEEP, None, None, REJECT, REJECT),  # both speak, the file's word is news
+        (MOVE, MOVE, None, OTHER, OTHER),  # another class is another word
+        (OTHER, MOVE, None, MOVE, OTHER),
+    ],
+)
+def test_of_two_words_on_one_picture_the_newer_wins_and_none_is_lost(
+    mine: Any, seen: Any, sent: Any, told: Any, wins: Any, report: Path, page: Any
+) -> None:
+    def pairs(mark: Any) -> list[list[Any]]:
+        return [["a", mark]] if mark else []
+
+    kept = {"marks": pairs(mine), "seen": pairs(seen), "sent": pairs(sent)}
+    asked = f"recall({json.dumps(kept)}, {json.dumps(pairs(told))}, new Map())"
+    found = page.ask(
+        f"(() => {{ const {{ marks, undone }} = {asked}; return [[...marks], undone]; }})()"
+    )
+    assert found[0] == pairs(wins)
+    unsaved = mine != seen and wins != mine
+    assert found[1] == ([[["a", mine, told]]] if unsaved else [])
+
+
+STORED: Sequence[Any] = [
+    {"marks": [["dark.png", "move"]], "undone": [[["dark.png", "", "move"]]]},
+    {"marks": [["dark.png", ["keep", 7, None]], ["dark.png"], 3, None]},
+    {"marks": {"dark.png": "keep"}, "seen": 5, "sent": "x", "undone": [3, [4, []]], "redone": {}},
+    {"marks": [["dark.png", ["burn", "", ""]]], "undone": [[["dark.png", {}, []]], None]},
+    {"view": {"kind": "gone", "which": "constructor", "side": "wide", "proposals": None}},
+    {"view": 7},
+    [],
+    7,
+    "text",
+    None,
+]
+
+
+def test_whatever_the_browser_holds_the_page_opens(report: Path, page: Any) -> None:
+    for stored in [*map(json.dumps, STORED), "{torn", ""]:
+        page.ask(f"localStorage.setItem(STORE, {json.dumps(stored)})")
+        page.open(report / "index.html")
+        assert page.ask("document.querySelectorAll('.cell').length") > 30, stored
+        assert counts(page) == "0 kept · 0 rejected by you", stored
+        page.press("k", "u", "y")
+        assert counts(page) == "1 kept · 0 rejected by you", stored
+
+
+def test_marks_of_an_older_page_are_still_marks(report: Path, page: Any) -> None:
+    older = {"marks": [["dark.png", "keep"], ["pale.png", "reject"]], "view": {"side": 12}}
+    page.ask(f"localStorage.setItem(STORE, {json.dumps(json.dumps(older))})")
+    page.open(report / "index.html")
+    assert [state(page, file) for file in ("dark.png", "pale.png")] == ["mark-keep", "mark-reject"]
