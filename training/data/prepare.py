@@ -200,6 +200,7 @@ def _beside(out: Path) -> Iterator[Path]:
                 with file.open("rb+") as written:
                     os.fsync(written.fileno())
             sync_folder(beside)
+            _check_new(out)  # another command may have written there meanwhile
             (beside / out.name if is_zip(out) else beside).rename(out)
             sync_folder(out.parent)
     except OSError as error:

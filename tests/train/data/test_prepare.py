@@ -129,6 +129,8 @@ def test_impossible_wishes_are_refused_in_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "empty", "out", 8, "white", "holds no picture that can be used."),
         (bad, "out", 8, "white", "holds no picture that can be used: a.png is empty."),
         (source, "out", 64, "white", "a.png is too small"),
+        (tmp_path / ("x" * 300), "out", 8, "white", "can't be read: .*name too long"),
+        (Path("x=" + "y" * 300), "out", 8, "white", "can't be read: .*name too long"),
     ):
         with pytest.raises(KnownError, match=sentence) as refused:
             prepare(where, tmp_path / out, size=size, background=background)
@@ -147,6 +149,26 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path, stop: type[BaseException
     with pytest.raises(stop):
         prepare(source, tmp_path / "out", size=8, progress=Progress(report))
     assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_of_two_that_write_to_one_place_the_first_to_finish_stays(
+    tmp_path: Path, name: str
+) -> None:
+    source = filled(tmp_path / "s", {f"{n}.png": png(n) for n in range(5)})
+    other = filled(tmp_path / "other", {"a.png": png(9)})
+    out = tmp_path / name
+    counts: list[int] = []
+
+    def report(fraction: float) -> None:
+        if not counts:
+            counts.append(prepare(other, out, size=8).count)
+
+    with pytest.raises(KnownError, match="is already there; choose another folder"):
+        prepare(source, out, size=8, progress=Progress(report))
+    prepare(out, tmp_path / "again", size=8)
+    assert (counts, len(rows(tmp_path / "again"))) == ([1], 1)
+    assert {one.name for one in tmp_path.iterdir()} == {"s", "other", name, "again"}
 
 
 STOPPED = """

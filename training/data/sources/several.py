@@ -4,7 +4,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -66,7 +66,7 @@ def named(source: Path) -> Named:
                 "put a word before the =, without / or \\."
             )
         return Named(plain_name(name), Path(path))
-    name = source.resolve().name if source.is_dir() else source.stem
+    name = source.resolve().name if _is_folder(source) else source.stem
     return Named(plain_name(_NO_FOLDER.sub("_", name)) or "_", source)
 
 
@@ -238,8 +238,14 @@ def check_apart(sources: Sequence[Named], out: Path) -> None:
     seen: set[Path] = set()
     for one in sources:
         path = one.path.resolve()
-        if one.path.is_dir() and out.resolve().is_relative_to(path):
+        if _is_folder(one.path) and out.resolve().is_relative_to(path):
             raise KnownError(f"{out} lies inside {one.path}; put the dataset somewhere else.")
         if path in seen:
             raise KnownError(f"{one.path} is named twice; name every source once.")
         seen.add(path)
+
+
+def _is_folder(path: Path) -> bool:
+    with suppress(OSError):  # a name too long, of which opening it will complain
+        return path.is_dir()
+    return False
