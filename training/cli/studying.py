@@ -1,5 +1,6 @@
 """The command that runs a grid of runs and compares them."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,9 @@ def study(
     vary: Annotated[
         list[str],
         typer.Option(
-            help="What differs: size=1000,3000 (pictures), noise=0,0.2 (share of --aliens), "
-            "resolution=32,64, or any setting as loss=hinge,relativistic. Several make a grid."
+            help="What differs: size=1000,3000 (pictures), noise=0,0.2 (share of --aliens, not "
+            "StyleGAN2's setting), resolution=32,64, or a setting as loss=hinge,relativistic. "
+            "Several make a grid."
         ),
     ],
     steps: Annotated[int | None, typer.Option(min=1, help="Of every run.")] = None,
@@ -49,30 +51,31 @@ def study(
     from training.data.fetch import dataset_here
     from training.studies.page import write
     from training.studies.plan import Budget, varied
-    from training.studies.study import Stopped, aliens_here, asked
+    from training.studies.study import Stopped, asked
     from training.studies.study import run as run_all
 
     def say(sentence: str) -> None:
         console.print(sentence, markup=False, highlight=False)
 
+    if minutes is not None and not isfinite(minutes):
+        raise KnownError(f"--minutes {minutes} is no budget: say how many.")
     settings: Settings = settled(preset, given, None)
     here = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
-    strange = None if aliens is None else aliens_here(aliens, here, out)
     plan = asked(
         here,
         varied(vary),
         settings=settings,
         budget=Budget(steps=steps, minutes=minutes),
         seeds=seeds,
-        aliens=strange,
+        aliens=aliens,
         held=held_out,
         painted=pictures,
     )
     try:
-        outcome = run_all(plan, here, out, aliens=strange, say=say)
-    except Stopped:
+        outcome = run_all(plan, here, out, aliens=aliens, say=say)
+    except Stopped as stopped:
         say(f"Stopped; the same command goes on. So far: {write(out)}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(stopped.status) from None
     page = write(out)
     say(f"{page} is written: {outcome.done} of {outcome.cells} runs are done.")
     if outcome.busy:

@@ -13,13 +13,17 @@ from explorer.core.files import read_json, write_bytes
 from training.config import PRESETS, Settings
 
 FILE = "study.json"
-ALIENS = "aliens"  # folder of the study for what was not prepared yet
 MOST = 200
 """Cells in a study; more would be a month."""
 
 OWN = ("size", "noise", "resolution")
 """What is varied in the pictures; every other name is a setting of a run."""
 
+PAINTS = {"dcgan": (28, 32, 64, 128, 256), "stylegan2": (32, 64, 128, 256, 512, 1024)}
+"""Pixels a side, as the networks' own modules say, which can't be asked without TensorFlow."""
+
+_MOST_VARIED = 4  # things at once
+_MOST_VALUES = 50  # of one of them
 _NOT_VARIED = ("seed", "preset", "generator_filters", "discriminator_filters", "policy")
 
 Value = int | float | bool | str
@@ -33,14 +37,14 @@ class Varied(_Told):
     """One thing that is varied, and what it takes one after another."""
 
     name: str
-    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=50)]
+    values: Annotated[tuple[Value, ...], Field(min_length=1, max_length=_MOST_VALUES)]
 
 
 class Budget(_Told):
     """What every cell may use, the same for all."""
 
     steps: Annotated[int, Field(ge=1)] | None = None
-    minutes: Annotated[float, Field(gt=0)] | None = None
+    minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Study(_Told):
@@ -50,8 +54,8 @@ class Study(_Told):
     software: str = f"masquerade {__version__}"
     dataset: str  # its name
     content_sha256: str
-    aliens_sha256: str | None = None  # of the dataset that noise is taken from
-    varied: Annotated[tuple[Varied, ...], Field(max_length=4)]
+    aliens_sha256: str | None = None  # of where noise is taken from, as ``Aliens`` has it
+    varied: Annotated[tuple[Varied, ...], Field(max_length=_MOST_VARIED)]
     settings: Settings
     budget: Budget
     seeds: Annotated[int, Field(ge=1, le=20)]
@@ -80,7 +84,7 @@ def label(values: Mapping[str, Value]) -> str:
 def said(value: Value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value).removesuffix(".0")
 
 
 def varied(texts: Sequence[str]) -> tuple[Varied, ...]:
@@ -101,7 +105,16 @@ def varied(texts: Sequence[str]) -> tuple[Varied, ...]:
         taken = tuple(_value(name, part) for part in parts)
         if len(set(taken)) != len(taken):
             raise KnownError(f"--vary {text} names a value twice: leave one out.")
+        if len(taken) > _MOST_VALUES:
+            raise KnownError(
+                f"--vary {name} has {len(taken)} values and may have {_MOST_VALUES}: leave some out."
+            )
         found[name] = Varied(name=name, values=taken)
+    if len(found) > _MOST_VARIED:
+        raise KnownError(
+            f"A study varies {_MOST_VARIED} things at most, and {', '.join(found)} are "
+            f"{len(found)}: make two studies of it."
+        )
     return tuple(found.values())
 
 
@@ -164,7 +177,7 @@ def begun(folder: Path, study: Study) -> Study:
                 )
         return there
     try:
-        if folder.exists() and any(path.name != ALIENS for path in folder.iterdir()):
+        if folder.exists() and any(folder.iterdir()):
             raise KnownError(
                 f"{folder} holds other files and no study: choose an empty or new folder."
             )
@@ -193,7 +206,7 @@ def _value(name: str, text: str) -> Value:
     if name == "resolution":
         return _number(name, text, int, 16, 1024)
     if name == "noise":
-        return _number(name, text, float, 0.0, 1.0)
+        return _number(name, text, float, 0.0, 1.0, of="the share of --aliens, ")
     if name == "preset":
         if text not in PRESETS:
             raise KnownError(f"--vary preset={text} is none of {', '.join(PRESETS)}.")
@@ -201,7 +214,9 @@ def _value(name: str, text: str) -> Value:
     if name == "seed":
         raise KnownError("Seeds are varied by --seeds, so that every cell has all of them.")
     if name not in Settings.model_fields or name in _NOT_VARIED:
-        can = ", ".join([*OWN, *(n for n in Settings.model_fields if n not in _NOT_VARIED)])
+        can = ", ".join(
+            [*OWN, *(n for n in Settings.model_fields if n not in (*_NOT_VARIED, *OWN))]
+        )
         raise KnownError(f"--vary {name} is nothing that can be varied: choose from {can}.")
     try:
         taken = Settings.model_validate({name: _plain(text)})
@@ -225,14 +240,14 @@ def _plain(text: str) -> Value | None:
     return text
 
 
-def _number(name: str, text: str, kind: type, low: float, high: float) -> Value:
+def _number(name: str, text: str, kind: type, low: float, high: float, of: str = "") -> Value:
     try:
         number: int | float = kind(text)
     except ValueError:
         number = high + 1
     if not low <= number <= high:
         raise KnownError(
-            f"--vary {name}={text} can't be: it takes {'whole ' if kind is int else ''}numbers from "
+            f"--vary {name}={text} can't be: it takes {of}{'whole ' if kind is int else ''}numbers from "
             f"{low:g} to {high:,g}."
         )
     return number

@@ -25,15 +25,24 @@ _HOLDS = 0  # the seed that chooses what is held out: the same for every cell
 _AT_ONCE = 64
 
 
-def held_out(count: int, held: int) -> Places:
-    """The places of pictures that no cell learns from, rising."""
-    return np.sort(_order(count, _HOLDS)[:held])
+def held_out(labels: Places, held: int) -> Places:
+    """The places of pictures that no cell learns from, rising.
+
+    Args:
+        labels: (n,) the class of each picture. Every class has its share, and one at least stays
+            to be learned from, where as many stay as there are classes.
+    """
+    stay = _fairly(_order(len(labels), _HOLDS)[::-1], labels)[: len(labels) - held]
+    return np.setdiff1d(np.arange(len(labels)), stay)
 
 
-def chosen(count: int, held: int, size: int, seed: int) -> Places:
-    """The places of ``size`` of the others, rising. A smaller size is a part of a larger one."""
-    rest = np.setdiff1d(np.arange(count), held_out(count, held))
-    return np.sort(rest[_order(len(rest), seed + 1)[:size]])
+def chosen(labels: Places, held: int, size: int, seed: int) -> Places:
+    """The places of ``size`` of the others, rising. A smaller size is a part of a larger one.
+
+    Every class has its share, and is there at all if ``size`` is not below their number.
+    """
+    rest = np.setdiff1d(np.arange(len(labels)), held_out(labels, held))
+    return np.sort(_fairly(rest[_order(len(rest), seed + 1)], labels)[:size])
 
 
 def mixed(places: Places, aliens: int, noise: float, seed: int) -> tuple[Places, Places]:
@@ -44,14 +53,20 @@ def mixed(places: Places, aliens: int, noise: float, seed: int) -> tuple[Places,
     Raises:
         KnownError: there are too few aliens.
     """
+    check_enough(noise, len(places), aliens)
     count = round(noise * len(places))
-    if count > aliens:
-        raise KnownError(
-            f"A noise of {noise:g} in {len(places):,} pictures needs {count:,} alien ones, and "
-            f"--aliens has {aliens:,}: give it more, or vary noise or size less far."
-        )
     order = _order(len(places), seed + 1)
     return np.sort(places[order[count:]]), np.sort(_order(aliens, seed + 1)[:count])
+
+
+def check_enough(noise: float, size: int, aliens: int) -> None:
+    """KnownError where a share of ``noise`` in ``size`` pictures takes more aliens than there are."""
+    count = round(noise * size)
+    if count > aliens:
+        raise KnownError(
+            f"A noise of {noise:g} in {size:,} pictures needs {count:,} alien ones, and "
+            f"--aliens has {aliens:,}: give it more, or vary noise or size less far."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,22 @@ def _order(count: int, seed: int) -> Places:
     """A permutation that numpy promises never to change."""
     keys = np.random.Philox(key=np.array([seed, count], np.uint64)).random_raw(count)
     return np.argsort(keys, kind="stable")
+
+
+def _fairly(order: Places, labels: Places) -> Places:
+    """The same places, so that every beginning of them holds classes as the whole does.
+
+    One of each class comes first, however rare. Within a class, and without classes, they stay in
+    their order.
+    """
+    among = labels[order]
+    by_class = np.argsort(among, kind="stable")
+    _, starts, counts = np.unique(among[by_class], return_index=True, return_counts=True)
+    rank = np.empty(len(order), np.int64)
+    rank[by_class] = np.arange(len(order)) - np.repeat(starts, counts)
+    size = np.empty(len(order), np.int64)
+    size[by_class] = np.repeat(counts, counts)
+    return order[np.lexsort(((rank + 0.5) / size, rank > 0))]
 
 
 def _pictures(part: Part, side: int, channels: int) -> Iterator[tuple[int, Pixels, int]]:

@@ -1,12 +1,9 @@
 """One cell of a study, in a process of its own: pictures, a run, and its figures."""
 
-import os
 import sys
-import threading
-import time
 import traceback
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
@@ -15,16 +12,18 @@ from explorer.core.errors import KnownError
 from explorer.core.files import read_json, write_bytes
 from explorer.core.lock import locked
 from training.data.card import CARD, read_dataset
+from training.evaluation.pictures import read_labels
 from training.evaluation.told import Figure, Memory
+from training.studies.alone import alone
+from training.studies.child import STOPPED, obeyed
 from training.studies.plan import FILE, Cell, Study, settings_of
 from training.studies.subsets import Part, chosen, held_out, mixed, part_of, write_subset
 
 RESULT, FAILED, LOCK = "result.json", "failed.txt", "lock"
 
-DONE, FAILS, BUSY, STOPPED = 0, 1, 3, 130
-"""With which the process of a cell ends."""
+DONE, FAILS, BUSY = 0, 1, 3
+"""With which the process of a cell ends, where it was not asked to."""
 
-_LOOK_S = 1.0  # between two looks at whether the parent lives, or another worker is ready
 _FOR_EVER = 10**9  # steps, where minutes end a run
 _GRIDS = 4  # and saves, over a run
 
@@ -55,7 +54,6 @@ class Job(_Told):
     dataset: Path
     aliens: Path | None
     cell: Cell
-    parent: int
 
 
 def cell_folder(study: Path, cell: Cell) -> Path:
@@ -72,33 +70,33 @@ def result_of(study: Path, cell: Cell) -> Result | None:
     return read_json(path, Result) if path.exists() else None
 
 
-def do(told: str) -> None:
+def do(told: str, parent: Connection) -> None:
     """Do one cell as ``told`` says, and end with what came of it as the status."""
     job = Job.model_validate_json(told)
-    threading.Thread(target=_end_without, args=(job.parent,), daemon=True).start()
+    sys.exit(obeyed(parent, lambda: _tried(job)))
+
+
+def _tried(job: Job) -> int:
     here = cell_folder(job.folder, job.cell)
     here.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         try:
             held.enter_context(locked(here / LOCK, what=job.cell.name))
         except KnownError:
-            sys.exit(BUSY)
+            return BUSY
         if (here / RESULT).exists():
-            sys.exit(DONE)
+            return DONE
         (here / FAILED).unlink(missing_ok=True)
         try:
-            is_whole = _done(job, here)
+            return DONE if _done(job, here) else STOPPED[0]
         except KnownError as error:
             (here / FAILED).write_text(str(error), encoding="utf-8")
-            sys.exit(FAILS)
-        except (KeyboardInterrupt, SystemExit):
-            sys.exit(STOPPED)
+            return FAILS
         except Exception:
             trace = here / "traceback.txt"
             trace.write_text(traceback.format_exc(), encoding="utf-8")
             (here / FAILED).write_text(f"something is wrong on our side; please send us {trace}.")
             raise
-    sys.exit(DONE if is_whole else STOPPED)
 
 
 def _done(job: Job, here: Path) -> bool:
@@ -158,6 +156,7 @@ def _done(job: Job, here: Path) -> bool:
 def _pictures(job: Job, study: Study) -> tuple[Path, Path]:
     """The cell's dataset and the held-out pictures at its resolution; made if they aren't there."""
     card = read_dataset(job.dataset)
+    labels = read_labels(job.dataset, card)
     values = job.cell.values
     side = int(values.get("resolution", card.width))
     size = int(values.get("size", card.count - study.held_out))
@@ -165,13 +164,13 @@ def _pictures(job: Job, study: Study) -> tuple[Path, Path]:
     real = job.folder / "pictures" / f"held-out-{side}"
     name = f"{size}-noise-{noise:g}-{side}-seed-{job.cell.seed}"
     ours = job.folder / "pictures" / name
-    with _alone(job.folder / "pictures", real.name):
+    with alone(job.folder / "pictures", real.name):
         if not (real / CARD).exists():
-            part = Part(job.dataset, card, held_out(card.count, study.held_out))
+            part = Part(job.dataset, card, held_out(labels, study.held_out))
             write_subset([part], real, name=f"{card.name}, held out", side=side)
-    with _alone(job.folder / "pictures", ours.name):
+    with alone(job.folder / "pictures", ours.name):
         if not (ours / CARD).exists():
-            places = chosen(card.count, study.held_out, size, job.cell.seed)
+            places = chosen(labels, study.held_out, size, job.cell.seed)
             parts = [Part(job.dataset, card, places)]
             if noise and job.aliens is not None:
                 aliens = read_dataset(job.aliens)
@@ -179,25 +178,3 @@ def _pictures(job: Job, study: Study) -> tuple[Path, Path]:
                 parts = [Part(job.dataset, card, stay), part_of(job.aliens, strange)]
             write_subset(parts, ours, name=f"{card.name}, {job.cell.label or 'all'}", side=side)
     return ours, real
-
-
-@contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
-    """Wait until no other worker makes the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(locked(folder / f"{name}.lock", what=name))
-                break
-            except KnownError:
-                time.sleep(_LOOK_S)
-        yield
-
-
-def _end_without(parent: int) -> None:
-    """A parent that was killed would leave us training beside its successor."""
-    while os.name == "posix":
-        if os.getppid() != parent:
-            os._exit(FAILS)
-        time.sleep(_LOOK_S)

@@ -6,12 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from explorer.core.errors import KnownError
 from training.config import Settings
-from training.data.card import read_dataset
-from training.evaluation.pictures import read_pictures
-from training.studies.plan import Budget, Study, begun, cells, settings_of, varied
+from training.data.card import CARD, ClassCount, read_dataset
+from training.evaluation.pictures import read_labels, read_pictures
+from training.studies.aliens import FOLDER, looked_at, prepared
+from training.studies.plan import (
+    Budget,
+    Study,
+    begun,
+    cells,
+    label,
+    settings_of,
+    varied,
+)
 from training.studies.study import asked
 from training.studies.subsets import Part, chosen, held_out, mixed, write_subset
 
@@ -43,9 +53,10 @@ def test_every_combination_has_every_seed_and_a_name_of_its_own() -> None:
 
 
 def test_values_are_read_as_their_settings_take_them() -> None:
-    told = varied(["noise=0,0.25", "conditional=yes,no", "gamma=1,2.5", "batch=16", "Beta-1=0"])
-    assert [one.name for one in told] == ["noise", "conditional", "gamma", "batch", "beta_1"]
-    assert [one.values for one in told] == [(0.0, 0.25), (True, False), (1.0, 2.5), (16,), (0.0,)]
+    told = varied(["noise=0,0.25", "conditional=yes,no", "gamma=1,2.5", "Beta-1=0"])
+    assert [one.name for one in told] == ["noise", "conditional", "gamma", "beta_1"]
+    assert [one.values for one in told] == [(0.0, 0.25), (True, False), (1.0, 2.5), (0.0,)]
+    assert varied(["batch=16"])[0].values == (16,)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +68,9 @@ def test_values_are_read_as_their_settings_take_them() -> None:
         ("size=10", "whole numbers from 50"),
         ("size=100.5", "whole numbers"),
         ("size=100,100", "names a value twice"),
-        ("noise=1.5", "numbers from 0 to 1"),
+        ("noise=1.5", "the share of --aliens, numbers from 0 to 1"),
+        ("noise=yes", "the share of --aliens"),
+        (f"batch={','.join(map(str, range(2, 53)))}", "has 51 values and may have 50"),
         ("resolution=2", "from 16"),
         ("colour=red", "nothing that can be varied: choose from size, noise"),
         ("__class__=1", "nothing that can be varied"),
@@ -82,6 +95,17 @@ def test_a_name_said_twice_or_too_many_cells_is_one_sentence() -> None:
         cells(study(varied=many, seeds=10))
 
 
+def test_five_things_at_once_are_one_sentence() -> None:
+    texts = ["size=50", "batch=8,16", "loss=hinge", "flip=yes", "ema=0.9"]
+    assert len(study(varied=varied(texts[:4])).varied) == 4
+    with pytest.raises(KnownError, match="varies 4 things at most, and size, batch, loss, flip"):
+        varied(texts)
+
+
+def test_a_label_says_a_number_as_it_was_asked_for() -> None:
+    assert label({"noise": 0.0, "learning_rate": 2e-05}) == "noise 0, learning rate 2e-05"
+
+
 def test_settings_that_do_not_go_together_name_the_value() -> None:
     told = study(varied=varied(["kernel=3,7"]))
     with pytest.raises(KnownError, match="--vary kernel=9"):
@@ -90,13 +114,39 @@ def test_settings_that_do_not_go_together_name_the_value() -> None:
 
 @given(st.integers(60, 400), st.integers(0, 3))
 def test_subsets_are_nested_and_never_held_out(count: int, seed: int) -> None:
-    held = held_out(count, 50)
-    large, small = (chosen(count, 50, size, seed) for size in (count - 50, (count - 50) // 2))
+    none = np.zeros(count, np.int64)
+    held = held_out(none, 50)
+    large, small = (chosen(none, 50, size, seed) for size in (count - 50, (count - 50) // 2))
     assert len(set(held)) == 50
     assert len(set(large)) == count - 50
     assert not set(large) & set(held)
     assert set(small) <= set(large)
-    assert np.array_equal(small, chosen(count, 50, len(small), seed))
+    assert np.array_equal(small, chosen(none, 50, len(small), seed))
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=2, max_size=6).filter(lambda each: sum(each) >= 60),
+    st.integers(0, 3),
+    st.data(),
+)
+def test_every_class_is_in_a_subset_with_its_share(
+    counts: list[int], seed: int, data: st.DataObject
+) -> None:
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
+    held = held_out(labels, 50)
+    assert len(set(held)) == 50
+    most = len(labels) - 50
+    size = data.draw(st.integers(len(counts), most) if most >= len(counts) else st.just(most))
+    few, all_ = chosen(labels, 50, size, seed), chosen(labels, 50, most, seed)
+    assert len(few) == size
+    assert set(few) <= set(all_)
+    assert not set(all_) & set(held)
+    if most < len(counts):
+        return
+    there = np.bincount(labels[few], minlength=len(counts))
+    assert there.all()
+    share = np.bincount(labels[all_], minlength=len(counts)) * size / most
+    assert (np.abs(there - share) <= len(counts)).all()
 
 
 @given(st.integers(10, 200), st.floats(0, 1), st.integers(0, 3))
@@ -125,6 +175,7 @@ def suns(folder: Path, count: int, side: int = 8) -> Path:
 def test_a_subset_is_a_dataset_of_the_very_same_pictures(tmp_path: Path) -> None:
     card = read_dataset(suns(tmp_path / "a", 20))
     assert [(one.name, one.count) for one in card.classes] == [("moon", 11), ("sun", 9)]
+    assert np.bincount(read_labels(tmp_path / "a", card)).tolist() == [11, 9]
     places = np.array([3, 7, 11])
     write_subset([Part(tmp_path / "a", card, places)], tmp_path / "b", name="few", side=8)
     small = read_dataset(tmp_path / "b")
@@ -152,18 +203,38 @@ def plan(dataset: Path, *texts: str, **given: object) -> Study:
 
 
 def test_what_can_be_known_before_a_night_is_spent_is_said_at_once(tmp_path: Path) -> None:
-    many, few = suns(tmp_path / "many", 300), suns(tmp_path / "few", 200)
+    many, few = suns(tmp_path / "many", 300, side=32), suns(tmp_path / "few", 200)
     assert plan(many, "size=60,240").held_out == 60
+    odd = suns(tmp_path / "odd", 300, side=20)
+    plain = Part(many, read_dataset(many), np.arange(300))
+    write_subset([plain, plain], tmp_path / "classless", name="suns", side=32)
+    (tmp_path / "empty").mkdir()
+    conditional = Settings(batch=16, conditional=True)
     for texts, given_, says in (
         (["size=60"], {"budget": Budget()}, "--steps or --minutes"),
         (["size=260"], {}, "has 300 pictures, of which 60 are held out, so at most 240"),
-        (["resolution=16"], {}, "more than the 8 pixels"),
-        (["noise=0,0.5"], {}, "name a prepared dataset of them with --aliens"),
+        (["resolution=64"], {}, "more than the 32 pixels"),
+        (["resolution=32,16"], {}, "resolution=16 can't be: A DCGAN paints 28, 32, 64"),
+        (
+            ["resolution=28", "architecture=dcgan,stylegan2"],
+            {},
+            "resolution=28 can't be: A StyleGAN2 paints 32",
+        ),
+        (["noise=0,0.5"], {}, "StyleGAN2's setting of that name can't be varied"),
+        (["noise=0,0.5"], {"aliens": tmp_path / "nowhere"}, "nowhere is not there"),
+        (["noise=0,0.5"], {"aliens": tmp_path / "empty"}, "holds no picture"),
+        (["noise=0,0.5"], {"aliens": many}, "holds the very pictures of suns"),
+        (
+            ["noise=0,0.9", "size=60,230"],
+            {"aliens": few},
+            "0.9 in 230 pictures needs 207 alien ones, and --aliens has 200",
+        ),
+        (["size=60"], {"held": 100_000}, "suns has 300 pictures, so hold at most 250 out"),
         (["size=60"], {"aliens": few}, "--aliens is only looked at with --vary noise"),
         (["size=60"], {"settings": Settings(batch=64)}, "60 pictures are fewer than a batch of 64"),
         (
             ["noise=0.5"],
-            {"aliens": few, "settings": Settings(batch=16, conditional=True)},
+            {"aliens": few, "settings": conditional},
             "Alien pictures have no class",
         ),
     ):
@@ -171,8 +242,56 @@ def test_what_can_be_known_before_a_night_is_spent_is_said_at_once(tmp_path: Pat
             plan(many, *texts, **given_)
     with pytest.raises(KnownError, match="too few to hold 50 of them out"):
         plan(few, "size=60")
+    with pytest.raises(KnownError, match=r"A DCGAN paints .* px, not 20: prepare"):
+        plan(odd, "size=60")
+    with pytest.raises(KnownError, match="suns has no classes to learn apart"):
+        plan(tmp_path / "classless", "conditional=no,yes")
+    assert plan(many, "size=60", settings=conditional).settings.conditional
     with pytest.raises(KnownError, match="is not a dataset"):
         plan(tmp_path, "size=60")
+
+
+def pictures(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for n in range(count):
+        Image.new("RGB", (8, 8), (n, 0, 0)).save(folder / f"{n}.png")
+    return folder
+
+
+def test_aliens_are_those_that_the_study_began_with(tmp_path: Path) -> None:
+    many, out = suns(tmp_path / "many", 300, side=32), tmp_path / "study"
+    ours, others = pictures(tmp_path / "a", 20), pictures(tmp_path / "b", 21)
+    asks = plan(many, "noise=0,0.05", "size=100", aliens=ours)
+    assert not out.exists()
+    begun(out, asks)
+    there = prepared(ours, many, out)
+    assert (there, read_dataset(there).count) == (out / FOLDER, 20)
+    assert begun(out, plan(many, "noise=0,0.05", "size=100", aliens=ours)) == asks
+    with pytest.raises(KnownError, match="holds a study with other aliens"):
+        begun(out, plan(many, "noise=0,0.05", "size=100", aliens=others))
+    assert looked_at(there).sha256 == read_dataset(there).content_sha256
+    assert prepared(there, many, tmp_path / "nowhere") == there
+
+
+def test_too_few_aliens_leave_nothing_behind(tmp_path: Path) -> None:
+    many, few = suns(tmp_path / "many", 300, side=32), pictures(tmp_path / "few", 3)
+    with pytest.raises(KnownError, match="needs 5 alien ones, and --aliens has 3"):
+        plan(many, "noise=0,0.05", "size=100", aliens=few)
+    user = pictures(tmp_path / "theirs", 1)
+    with pytest.raises(KnownError, match="holds other files and no study"):
+        begun(user, study())
+    assert [path.name for path in user.iterdir()] == ["0.png"]
+
+
+def test_more_classes_than_a_size_shows_are_refused(tmp_path: Path) -> None:
+    card = read_dataset(suns(tmp_path / "sixty", 300, side=32))
+    classes = tuple(ClassCount(name=f"{n:02d}", count=5) for n in range(60))
+    told = card.model_copy(update={"classes": classes}).model_dump_json()
+    (tmp_path / "sixty" / CARD).write_text(told)
+    conditional = Settings(batch=16, conditional=True)
+    assert plan(tmp_path / "sixty", "size=60,100", settings=conditional).seeds == 2
+    with pytest.raises(KnownError, match="50 pictures can't show the 60 classes"):
+        plan(tmp_path / "sixty", "size=50,100", settings=conditional)
 
 
 def test_a_folder_that_asks_something_else_is_refused_by_name(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from explorer.core.lock import locked
 from training.config import Settings
 from training.data.card import read_dataset
 from training.studies.page import write
-from training.studies.plan import Budget, Study, begun, cells, varied
+from training.studies.plan import PAINTS, Budget, Study, begun, cells, varied
 from training.studies.study import asked, run
 from training.studies.subsets import Part, write_subset
 from training.studies.work import LOCK, cell_folder, result_of
@@ -100,8 +100,11 @@ def test_kill_9_of_a_worker_frees_its_cell_and_the_next_one_goes_on(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to interrupt")
-def test_ctrl_c_in_a_study_saves_tells_what_there_is_and_goes_on(
-    suns: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"]
+)
+def test_a_study_that_is_stopped_saves_and_tells_what_there_is(
+    suns: Path, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     out = tmp_path / "study"
     command = [
@@ -113,12 +116,15 @@ def test_ctrl_c_in_a_study_saves_tells_what_there_is_and_goes_on(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         until(lambda: any(out.glob("cells/*/run/state.json")) or process.poll() is not None)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        # A terminal sends Ctrl-C to all, and kill a signal to the one that is named.
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         _, said = process.communicate(timeout=_PATIENCE_S)
 
-    assert process.returncode == 130, said
+    assert process.returncode == status, said
     assert f"Stopped; the same command goes on. So far: {out / 'study.html'}" in said
+    assert "Stopping once this run has saved" in said
     assert "Traceback" not in said
+    assert (out / "study.html").exists()
     (saved,) = out.glob("cells/*/run/state.json")
     (told,) = out.glob("cells/*/said.txt")
     assert f"Saved at step {json.loads(saved.read_text())['step']:,}" in told.read_text()
@@ -136,3 +142,9 @@ def test_a_cell_that_fails_is_told_and_the_study_goes_on(
     assert outcome.done == 0
     assert "holds other files and no run" in outcome.failed[0]
     assert "holds other files and no run" in write(out).read_text()
+
+
+def test_a_study_knows_what_sizes_the_networks_paint() -> None:
+    from training.networks import dcgan, stylegan2_sizes
+
+    assert PAINTS == {"dcgan": dcgan.SIZES, "stylegan2": stylegan2_sizes.SIZES}
