@@ -22,6 +22,8 @@ INTEGERS = ("int32", "int64")
 
 _MAX_SIDE = 4096  # pixels
 _MAX_DIM = 16_384
+_ENDS: dict[Range, tuple[int, int]] = {"-1,1": (-1, 1), "0,1": (0, 1), "0,255": (0, 255)}
+_MAX_CUT = 0.25  # of what was painted; an overshoot is less, a wrong range of tanh is half
 
 
 class Undecided(KnownError):
@@ -263,7 +265,34 @@ def range_of(seen: Seen) -> Range | None:
 def _range(seen: Seen, wished: Range | None, name: str) -> Range | None:
     if seen.kind not in FLOATS and wished not in (None, "0,255"):
         raise KnownError(f"{name} paints whole numbers, whose range is 0,255; leave --range out.")
-    return wished or range_of(seen)
+    range_ = wished or range_of(seen)
+    if range_ is not None:
+        _check_range(seen, range_, name)
+    return range_
+
+
+def cut_off(seen: Seen, range_: Range) -> float:
+    """How much of what ordinary latents painted lies outside a range, 0 to 1."""
+    low, high = _ENDS[range_]
+    slack = (high - low) / 10  # what is cut there is hardly missed
+    return float(((seen.typical < low - slack) | (seen.typical > high + slack)).mean())
+
+
+def _check_range(seen: Seen, range_: Range, name: str) -> None:
+    cut = cut_off(seen, range_)
+    is_black = range_ == "0,255" and float(seen.far.max()) <= 1.001
+    if cut < _MAX_CUT and not is_black:
+        return
+    low, high = float(seen.typical.min()), float(seen.typical.max())
+    come = "all of it would be black" if is_black else f"{cut:.0%} of it would be cut off"
+    way_out = (
+        "say another --range or leave it out"
+        if seen.kind in FLOATS
+        else "export it with whole numbers from 0 to 255"
+    )
+    raise KnownError(
+        f"{name} painted {low:.3g} to {high:.3g}: {come} in the range {range_}; {way_out}."
+    )
 
 
 def _is_latent(tensor: Tensor) -> bool:

@@ -1,15 +1,14 @@
 """Watching a stranger's generator paint, to know how to rewrite it. Runs in the child alone."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
-from explorer.latent.seeds import Latent, seed_latent
 from explorer.models import rewrite
+from explorer.models.feeds import Feeds, Painted, check_classes, last_two_alike
 from explorer.models.foreign import (
     FLOATS,
     INTEGERS,
@@ -20,6 +19,7 @@ from explorer.models.foreign import (
     choose_image,
     choose_inputs,
     choose_picture,
+    cut_off,
 )
 from explorer.models.graphs import OPSET, check_graph
 from explorer.models.sessions import open_session, run_session
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     import onnx
     from onnxruntime import InferenceSession
 
-Painted: TypeAlias = NDArray[Any]
-"""One output, as the graph gave it."""
-
 _SEEDS = 8
 _LENGTHS = (0.5, 1.0, 2.0, 4.0)  # of the latents that are tried, in ordinary lengths
 _KEPT = 1 << 16  # numbers kept of a picture
 _RGB, _LEVELS = 2e-3, 1  # how far the rewritten graph may be off, of 2 and of 255
+_TOLD_CUT = 0.01  # of what was painted
 _WORDS = {"nchw": "(n, c, h, w)", "nhwc": "(n, h, w, c)"}
 
 
@@ -50,10 +48,11 @@ def observed(
     """
     model = rewrite.parse(content, name=name)
     inputs = choose_inputs(rewrite.inputs(model), wishes, name=name)
-    feeds = _Feeds(inputs, wishes)
+    feeds = Feeds(inputs, wishes)
     image, baseline = _first_picture(model, feeds, wishes, name)
     reach(0.1)
     model, session = _freed(model, feeds, image, baseline, name)
+    doubtful = last_two_alike(session, feeds, image, name=name)
     reach(0.2)
     seen = _seen(session, feeds, image, name, lambda done: reach(0.2 + 0.7 * done))
     picture = choose_picture(seen, wishes, name=name)
@@ -69,61 +68,19 @@ def observed(
         channels=picture.channels,
         rgb_max_abs=rgb,
         image_max_levels=levels,
-        told=tuple(_told(model, inputs, image, seen, picture, wishes)),
+        told=tuple(_told(inputs, image, seen, picture, wishes, doubtful)),
     )
     return graph, found
 
 
-class _Feeds:
-    """Latents and labels, in the form in which the stranger takes them."""
-
-    def __init__(self, inputs: Inputs, wishes: Wishes) -> None:
-        self.inputs = inputs
-        self._even = wishes.z == "uniform"
-
-    def ours(self, first: int, count: int, length: float = 1.0) -> dict[str, Latent]:
-        """What the rewritten graph is fed for some seeds: ``z``, and ``label`` where it has one."""
-        dim = self.inputs.latent.count
-        z = np.stack([seed_latent(seed, dim) for seed in range(first, first + count)])
-        fed = {"z": z * np.float32(length)}
-        if self.inputs.label is not None:
-            classes = self.inputs.label.count
-            fed["label"] = np.eye(classes, dtype=np.float32)[
-                np.arange(first, first + count) % classes
-            ]
-        return fed
-
-    def theirs(self, ours: Mapping[str, Latent]) -> dict[str, Painted]:
-        """The same for the graph as it came."""
-        z = ours["z"]
-        if self._even:
-            z = np.vectorize(math.erf, otypes=[np.float32])(z * np.float32(math.sqrt(0.5)))
-        latent, label = self.inputs.latent, self.inputs.label
-        fed = {latent.name: _formed(z, latent.rank, latent.kind)}
-        if label is not None:
-            given = ours["label"]
-            if label.is_index:
-                given = given.argmax(1)
-                given = given[:, None] if label.rank == 2 else given
-                fed[label.name] = given.astype(label.kind)
-            else:
-                fed[label.name] = _formed(given, label.rank, label.kind)
-        return fed
-
-
-def _formed(numbers: Latent, rank: int, kind: str) -> Painted:
-    formed = numbers[:, :, None, None] if rank == 4 else numbers
-    with np.errstate(over="ignore"):
-        return np.ascontiguousarray(formed.astype(kind))
-
-
 def _first_picture(
-    model: "onnx.ModelProto", feeds: _Feeds, wishes: Wishes, name: str
+    model: "onnx.ModelProto", feeds: Feeds, wishes: Wishes, name: str
 ) -> tuple[str, Painted]:
     """Which output is the picture, and what it is for the first seeds as the file came."""
     session = _session(model, name)
-    fed = feeds.theirs(feeds.ours(0, feeds.inputs.batch or 1))
     outputs = [each.name for each in rewrite.outputs(model)]
+    check_classes(session, feeds, outputs, name=name)
+    fed = feeds.theirs(feeds.ours(0, feeds.inputs.batch or 1))
     found = run_session(session, fed, outputs, name=name)
     arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
     image = choose_image(
@@ -143,15 +100,15 @@ def _first_picture(
 
 
 def _freed(
-    model: "onnx.ModelProto", feeds: _Feeds, image: str, baseline: Painted, name: str
+    model: "onnx.ModelProto", feeds: Feeds, image: str, baseline: Painted, name: str
 ) -> tuple["onnx.ModelProto", "InferenceSession"]:
     """The same generator in the contract's opset, for any number of pictures."""
     batch = len(baseline)
     first = feeds.theirs(feeds.ours(0, batch))
     one, three = (feeds.theirs(feeds.ours(0, count)) for count in (1, 3))
-    is_converted = False
+    is_converted = mixes = False
     for candidate in rewrite.converted(model):
-        for free in rewrite.any_number(candidate, feeds.inputs.batch):
+        for free in rewrite.any_number(candidate, batch):
             try:
                 session = _session(free, name)
                 again = run_session(session, first, [image], name=name)[image]
@@ -166,26 +123,33 @@ def _freed(
                 continue  # the next way may do
             if len(many) == 3 and _alike(many[:1], alone):
                 return free, session
+            mixes = mixes or len(many) == 3
     number = rewrite.opset(model)
     if not is_converted and number != OPSET:
         raise KnownError(
             f"{name} is of opset {number} and can't be brought to {OPSET}; export it with "
             f"opset_version={OPSET}."
         )
-    if batch == 1:
+    if mixes:
         raise KnownError(
-            f"{name} paints one picture at a time and can't be made to paint several; export it "
-            "with a batch of any size (dynamic_axes or dynamic_shapes)."
+            f"{name} paints each picture by its neighbours, as in training; export it in its mode "
+            "for use (eval() in PyTorch)."
+        )
+    count = "one picture" if batch == 1 else f"{batch} pictures"
+    if feeds.inputs.batch is None:
+        raise KnownError(
+            f"{name} says that it paints any number of pictures and can paint only {count} at a "
+            "time; export it anew, without that number inside."
         )
     raise KnownError(
-        f"{name} paints {batch} pictures at a time, each depending on the others; export it in "
-        "its mode for use, with a batch of any size."
+        f"{name} paints {count} at a time and can't be made to paint another number; export it "
+        "with a batch of any size (dynamic_axes or dynamic_shapes)."
     )
 
 
 def _seen(
     session: "InferenceSession",
-    feeds: _Feeds,
+    feeds: Feeds,
     image: str,
     name: str,
     reach: Callable[[float], None],
@@ -218,7 +182,7 @@ def _seen(
 def _apart(
     graph: bytes,
     session: "InferenceSession",
-    feeds: _Feeds,
+    feeds: Feeds,
     image: str,
     picture: Picture,
     name: str,
@@ -280,24 +244,29 @@ def _few(painted: Painted) -> NDArray[np.float32]:
 
 
 def _told(
-    model: "onnx.ModelProto",
     inputs: Inputs,
     image: str,
     seen: Seen,
     picture: Picture,
     wishes: Wishes,
+    doubtful: bool,
 ) -> Iterator[tuple[str, str]]:
-    """What was found, for the person to look over."""
+    """What was found, for the person to look over; ``doubtful`` that it has so many classes."""
     latent, label = inputs.latent, inputs.label
     ones = ", 1, 1" if latent.rank == 4 else ""
     kind = "evenly spread between -1 and 1" if wishes.z == "uniform" else "normally distributed"
     yield "latent", f"{latent.name[:80]!r}, (n, {latent.count}{ones}), taken as {kind}"
     if label is not None:
         how = "by number" if label.is_index else "one share each"
+        if doubtful:
+            how += "; the last two are painted exactly alike, so it may know fewer"
         yield "classes", f"{label.name[:80]!r}, {label.count} classes, {how}"
     colours = "grey" if picture.channels == 1 else "RGB"
     form = f"flat, as {_WORDS[picture.layout]}" if picture.flat else _WORDS[picture.layout]
     low, high = float(seen.typical.min()), float(seen.typical.max())
     yield "picture", f"{image[:80]!r}, {form}, {picture.width}x{picture.height} {colours}"
     said = "as you said" if wishes.range else "observed"
-    yield "range", f"[{picture.range}], {said}: it painted {low:.3g} to {high:.3g} ({seen.kind})"
+    cut = cut_off(seen, picture.range)
+    lost = f"; {cut:.0%} of it is cut off" if cut >= _TOLD_CUT else ""
+    painted = f"it painted {low:.3g} to {high:.3g} ({seen.kind}){lost}"
+    yield "range", f"[{picture.range}], {said}: {painted}"

@@ -73,11 +73,11 @@ def converted(model: onnx.ModelProto) -> Iterable[onnx.ModelProto]:
     yield renumbered
 
 
-def any_number(model: onnx.ModelProto, batch: int | None) -> Iterable[onnx.ModelProto]:
+def any_number(model: onnx.ModelProto, batch: int) -> Iterable[onnx.ModelProto]:
     """The model for any number of pictures, the likelier way first; whoever asks must try.
 
-    An exporter that was given one batch wrote its size into every reshape. There 0 means as many
-    as came in.
+    An exporter that was given one batch wrote its size into every reshape, sometimes in a file
+    that claims to take any. There 0 means as many as came in.
     """
     free = _copy(model)
     del free.graph.value_info[:]
@@ -87,8 +87,6 @@ def any_number(model: onnx.ModelProto, batch: int | None) -> Iterable[onnx.Model
     for value in free.graph.output:
         value.type.tensor_type.ClearField("shape")
     yield free
-    if batch is None:
-        return
     constants = {each.name: each for each in free.graph.initializer}
     constants |= {
         node.output[0]: node.attribute[0].t

@@ -91,6 +91,13 @@ def test_a_fixed_number_of_pictures_is_set_free(batch: int, opset: int) -> None:
     paints_alike(stranger, graph)
 
 
+def test_a_number_of_pictures_in_a_file_that_claims_to_take_any_is_set_free() -> None:
+    stranger = Stranger(batch=1)
+    model = stranger.model()
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "n"
+    paints_alike(stranger, tried(model)[0])
+
+
 def test_a_number_of_pictures_that_cannot_be_set_free_is_said_so() -> None:
     model = Stranger(batch=1).model()
     del model.graph.output[:]

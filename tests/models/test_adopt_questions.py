@@ -1,8 +1,10 @@
 """What only the person knows is asked for, and what they said is believed."""
 
+import re
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -38,6 +40,34 @@ def test_a_range_that_two_would_suit_is_asked_for() -> None:
 def test_a_range_that_was_said_is_believed() -> None:
     stranger = Stranger(gain=0.01, range="0,1")
     paints_alike(stranger, tried(stranger, range="0,1")[0])
+
+
+def test_what_a_said_range_cuts_off_is_told() -> None:
+    bright = Stranger(gain=0.4)
+    model = bright.model()
+    model.graph.node[-1].output[0] = "dark"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(1.3, np.float32), "more"))
+    model.graph.node.append(onnx.helper.make_node("Mul", ["dark", "more"], ["output"]))
+    _, found = tried(model, range="-1,1")
+    assert re.search(
+        r"as you said: it painted .*; \d+% of it is cut off", dict(found.told)["range"]
+    )
+
+
+def test_classes_past_the_end_that_look_alike_are_told() -> None:
+    model = Stranger(label="number").model()
+    gather = next(node for node in model.graph.node if node.op_type == "Gather")
+    held = {"four": np.array([4]), "ends": np.array([0, 1], np.float32)}
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(v, k) for k, v in held.items())
+    hot = onnx.helper.make_node("OneHot", [gather.input[1], "four", "ends"], ["hot"], axis=-1)
+    by_class = onnx.helper.make_node("MatMul", ["hot", "by class"], list(gather.output))
+    at = list(model.graph.node).index(gather)
+    model.graph.node.remove(gather)
+    model.graph.node.insert(at, by_class)
+    model.graph.node.insert(at, hot)
+    for count, doubtful in ((4, False), (6, True)):
+        _, found = tried(model, classes=tuple("abcdef"[:count]))
+        assert ("may know fewer" in dict(found.told)["classes"]) is doubtful
 
 
 def test_two_inputs_that_may_be_the_latent_are_asked_for() -> None:

@@ -71,13 +71,69 @@ def test_pictures_that_change_from_run_to_run_are_refused() -> None:
     assert "another picture each time" in answer(dropout)
 
 
-def test_pictures_that_depend_on_their_neighbours_are_refused() -> None:
+def _by_its_neighbours(share: float, batch: int | str) -> onnx.ModelProto:
+    """As batch normalisation in training: a share of the batch's mean is taken away."""
     model = _with_nodes(
         _node("ReduceMean", "before", "axes", "mean"),
-        _node("Sub", "before", "mean", "output"),
+        _node("Mul", "mean", "share", "part"),
+        _node("Sub", "before", "part", "output"),
         axes=np.array([0], np.int64),
+        share=np.array(share, np.float32),
     )
-    assert "can't be made to paint several" in answer(model) or "same picture" in answer(model)
+    side = model.graph.input[0].type.tensor_type.shape.dim[0]
+    if isinstance(batch, int):
+        side.dim_value = batch
+    return model
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("batch", ["n", 1, 4])
+def test_pictures_that_depend_on_their_neighbours_are_refused_as_such(
+    batch: int | str, share: float
+) -> None:
+    sentence = answer(_by_its_neighbours(share, batch))
+    assert "each picture by its neighbours, as in training" in sentence
+    assert "dynamic_axes" not in sentence
+
+
+def test_a_number_of_pictures_hidden_behind_any_number_is_said_so() -> None:
+    model = _with_nodes(
+        _node("Shape", "whole", "fixed"),
+        _node("Reshape", "before", "fixed", "output"),
+        whole=np.zeros((1, 3, 4, 5), np.float32),
+    )
+    sentence = answer(model)
+    assert "says that it paints any number of pictures and can paint only one" in sentence
+
+
+@pytest.mark.parametrize("said", [5, 9, 4000])
+def test_more_classes_than_it_knows_are_refused_by_their_number(said: int) -> None:
+    classes = tuple(f"class {i}" for i in range(said))
+    for label in ("number", "number 2"):
+        sentence = answer(Stranger(label=label), classes=classes)
+        assert f"knows 4 classes and not {said:,}; say so many with --classes." in sentence
+
+
+@pytest.mark.parametrize(
+    ("range_", "whole", "said"),
+    [
+        ("-1,1", False, "0,1"),
+        ("-1,1", False, "0,255"),
+        ("0,1", False, "0,255"),
+        ("0,255", False, "0,1"),
+        ("0,255", False, "-1,1"),
+    ],
+)
+def test_a_range_that_would_lose_the_picture_is_refused(
+    range_: str, whole: bool, said: str
+) -> None:
+    sentence = answer(Stranger(range=range_, whole=whole), range=said)
+    assert f"in the range {said}; say another --range or leave it out." in sentence
+
+
+def test_whole_numbers_that_would_be_black_are_refused() -> None:
+    sentence = answer(Stranger(range="0,1", whole=True))
+    assert "all of it would be black in the range 0,255; export it with whole numbers" in sentence
 
 
 @pytest.mark.parametrize(
