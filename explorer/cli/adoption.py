@@ -1,6 +1,7 @@
 """``explorer models add`` and ``check``: letting in what others made."""
 
 import re
+from collections import Counter
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -266,6 +267,11 @@ def _class_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not all(names) or len(names) > _MAX_CLASSES:
         raise typer.BadParameter(f"{text[:80]!r} is not like cat,dog", param_hint="--classes")
+    if doubled := next((name for name, times in Counter(names).items() if times > 1), None):
+        raise typer.BadParameter(
+            f"it names {doubled[:80]!r} twice; each class has a name of its own",
+            param_hint="--classes",
+        )
     return names
 
 

@@ -95,7 +95,7 @@ def test_an_id_that_leads_elsewhere_is_refused(
     assert {each.name for each in (home / "models").iterdir()} <= {"golden-dcgan", "moons"}
 
 
-@pytest.mark.parametrize("classes", ["0", "sun,,moon", ",", "99999999"])
+@pytest.mark.parametrize("classes", ["0", "sun,,moon", ",", "99999999", "a,b, a"])
 def test_classes_that_are_none_are_wrong_usage(here: Path, explorer: Any, classes: str) -> None:
     ran = explorer("models", "check", "digits.onnx", "--classes", classes)
     assert ran.status == 2
