@@ -87,7 +87,7 @@ class Decisions:
         """
         for name in self.by_file:
             if not any(whole in files for whole in wholes(name)):
-                raise self._unknown(name)
+                raise self._unknown(name, next((f for f in files if f.endswith(f"/{name}")), ""))
 
     def check_met(
         self, files: Collection[str], met: Collection[str], left_out: Collection[str]
@@ -108,10 +108,15 @@ class Decisions:
             if not any(whole in left_out for whole in wholes(name)):
                 raise self._unknown(name)
 
-    def _unknown(self, name: str) -> KnownError:
+    def _unknown(self, name: str, alike: str = "") -> KnownError:
+        missing = f"{self.path} decides on {name!r}, which is not among the pictures"
+        if alike:
+            return KnownError(
+                f"{missing}, though {alike!r} is; decide on all that you prepare together: "
+                "prepare the same sources once without decisions, and curate that dataset."
+            )
         return KnownError(
-            f"{self.path} decides on {name!r}, which is not among the pictures; decide on the "
-            "source that you prepare, or take the line out."
+            f"{missing}; decide on the source that you prepare, or take the line out."
         )
 
 

@@ -165,6 +165,23 @@ def test_a_decision_on_what_is_not_there_is_refused(tmp_path: Path, name: str) -
     assert not (tmp_path / "out").exists()
 
 
+def test_decisions_on_one_of_several_sources_are_refused_with_the_way_to_decide_on_all(
+    tmp_path: Path,
+) -> None:
+    sources = [filled(tmp_path / name, {"a.png": png(1), "b.png": png(2)}) for name in ("x", "y")]
+    decided = table(tmp_path, "file,decision\na.png,reject\n")
+    with pytest.raises(KnownError, match=r"though '[xy]/a.png' is; .* curate that dataset"):
+        prepare(sources, tmp_path / "out", size=8, decisions=decided)
+
+    prepare(sources, tmp_path / "all", size=8)
+    both = "".join(f"{row['file']},keep\n" for row in rows(tmp_path / "all")[1:])
+    decided = table(tmp_path, f"file,decision\nx/a.png,reject\n{both}")
+    # a dataset calls its pictures as its sources do
+    for number, again in enumerate((sources, [tmp_path / "all"])):
+        card = prepare(again, tmp_path / f"out {number}", size=8, decisions=decided)
+        assert (card.count, card.prepared and card.prepared.rejected) == (3, 1)
+
+
 def test_where_all_are_rejected_the_sentence_says_so(tmp_path: Path) -> None:
     source = filled(tmp_path / "s", {"a.png": png(1)})
     decided = table(tmp_path, "file,decision\na.png,reject\n")
