@@ -11,7 +11,10 @@ from training.cli.command import app, console, with_bar
 @app.command()
 def curate(
     source: Annotated[
-        Path, typer.Argument(help="A folder (subfolders are classes), zip, .npy or dataset.")
+        Path,
+        typer.Argument(
+            help="A folder (subfolders are classes), zip, .npy or dataset; of several sources, a dataset of them all."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the report: new, or this source's report.")],
     wanted_from: Annotated[
