@@ -115,6 +115,7 @@ def test_ten_thousand_complaints_become_twenty_one() -> None:
 def test_files_that_do_not_exist_are_named() -> None:
     there = ["a.png", "film.mp4#00001", "b/c.png"]
     assert unknown_files(["a.png", "film.mp4", "b/c.png"], there) == []
+    assert unknown_files(["a.png#2", "film.mp4#0002.000", "b/c.png#1#2"], there) == []
     assert unknown_files(["A.png"], there) == ["credits 'A.png', which is not there"]
 
 

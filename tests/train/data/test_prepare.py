@@ -151,6 +151,13 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path, stop: type[BaseException
     assert [p.name for p in tmp_path.iterdir()] == ["s"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_in_a_circle_are_not_there(tmp_path: Path) -> None:
+    (tmp_path / "s").symlink_to(tmp_path / "s")
+    with pytest.raises(KnownError, match="s is not there"):
+        prepare(tmp_path / "s", tmp_path / "out", size=8)
+
+
 @pytest.mark.parametrize("name", ["out", "out.zip"])
 def test_of_two_that_write_to_one_place_the_first_to_finish_stays(
     tmp_path: Path, name: str

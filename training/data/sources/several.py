@@ -237,7 +237,7 @@ def check_apart(sources: Sequence[Named], out: Path) -> None:
     """
     seen: set[Path] = set()
     for one in sources:
-        path = one.path.resolve()
+        path = Path(os.path.realpath(one.path))  # which takes a circle of links, too
         if _is_folder(one.path) and out.resolve().is_relative_to(path):
             raise KnownError(f"{out} lies inside {one.path}; put the dataset somewhere else.")
         if path in seen:
