@@ -1,7 +1,8 @@
 """One run over the pictures: everything that is kept goes into records and a table, in order."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from pathlib import Path
 
 from explorer import __version__
@@ -52,6 +53,13 @@ def kept(picture: Picture, plan: Plan, frames: Frames, decisions: Decisions) -> 
         return
 
 
+def _like_parts(files: Collection[str]) -> set[str]:
+    """Those that are called as a part of another may be: `a.png#1`, beside `a.png`."""
+    held = [file for file in files if "#" in file]
+    there = set(files) if held else set()
+    return {file for file in held if any(map(there.__contains__, islice(wholes(file), 1, None)))}
+
+
 class Writing:
     """A dataset that comes to be in ``folder``."""
 
@@ -76,6 +84,7 @@ class Writing:
         self._counts: Counter[str] = Counter()
         self._credits: Counter[Credit] = Counter()
         self._left_out = {file for file, _ in found.skipped}
+        self._twins = _like_parts([each.file for each in found.pictures])
         self._met: set[str] = set()  # parts that were decided on, and did come up
         self._unseen: set[str] = set()  # what gave nothing, so that its parts did not
         self._factors = [name for name in found.columns if name not in FIXED]
@@ -149,6 +158,9 @@ class Writing:
         if isinstance(outcome, LeftOut):
             self._leave(outcome.file, outcome.reason)
             self._unseen.add(outcome.file)
+            return None
+        if outcome.file != item.of and outcome.file in self._twins:
+            self._leave(outcome.file, "is a part with the same name as another file")
             return None
         name = self._class_of.get(item.of, "")
         if self._classes:

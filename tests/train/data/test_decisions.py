@@ -149,6 +149,16 @@ def test_a_line_speaks_for_no_other_file_whose_name_holds_a_hash(tmp_path: Path)
     assert card.count == 8
 
 
+def test_no_two_pictures_of_a_dataset_have_one_name(tmp_path: Path) -> None:
+    source = filled(tmp_path / "s", {"a": png(1, size=16), "a#2": png(2), "b#1": png(3)})
+    card = prepare(source, tmp_path / "out", size=8, fit="tiles", tile_step=8)
+    names = [row["file"] for row in rows(tmp_path / "out")]
+    assert names == ["a#1", "a#3", "a#4", "a#2", "b#1"]
+    reason = "is a part with the same name as another file"
+    assert [(one.file, one.reason) for one in card.skipped] == [("a#2", reason)]
+    assert prepare(tmp_path / "out", tmp_path / "again", size=8).count == 5
+
+
 def test_a_decision_on_a_part_of_what_broke_since_is_no_mistake(tmp_path: Path) -> None:
     source = filled(tmp_path / "s", {"a.png": b"broken", "b.png": png(2)})
     decided = table(tmp_path, "file,decision\na.png#2,reject\n")
