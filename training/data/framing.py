@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from training.data.card import Framing, Prepared
 from training.data.fitting.steps import Plan
 
-_PADDING = re.compile(r"(\d+)x(\d+)\+(\d+)\+(\d+) on (#[0-9a-f]{6})")
+_PADDING = re.compile(r"(\d{1,4})x(\d{1,4})\+(\d{1,4})\+(\d{1,4}) on (#[0-9a-f]{6})")
 _OF_THIS_TIME = {"sources", "classes", "rejected"}  # of `prepared`: no earlier one has a say in it
 
 
@@ -36,7 +36,8 @@ def framing(
     scale = fit.size / before.width
     if then is not None:
         settings = {name: getattr(then, name) for name in Prepared.model_fields}
-        settings |= {side: max(1, round(settings[side] * scale)) for side in ("width", "height")}
+        for side in ("width", "height"):
+            settings[side] = min(fit.size, max(1, round(settings[side] * scale)))
         own = {name: getattr(prepared, name) for name in _OF_THIS_TIME}
         prepared = Prepared(**settings | own)
     padding = _scaled(before.padding, scale)
@@ -55,7 +56,7 @@ def _told(framing: Framing | None) -> object:
 
 def _scaled(padding: str | None, scale: float) -> str | None:
     found = _PADDING.fullmatch(padding or "")
-    if found is None:
-        return padding
+    if found is None:  # a card may come from anywhere
+        return padding if scale == 1 else None
     width, height, left, top = (round(int(number) * scale) for number in found.groups()[:4])
     return f"{width}x{height}+{left}+{top} on {found[5]}"

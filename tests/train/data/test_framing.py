@@ -133,6 +133,19 @@ def test_of_several_sources_only_what_holds_for_all_is_said(tmp_path: Path) -> N
     assert (mixed.fit, mixed.padding, mixed.align) == ("crop", None, None)
 
 
+@pytest.mark.parametrize("padding", ["9" * 5000 + "x1+0+0 on #ffffff", "64x48", ""])
+def test_a_card_from_anywhere_breaks_nothing(padding: str) -> None:
+    plan = Plan(Fit(4096))
+    before = framing(settings(Fit(64)), Plan(Fit(64)), None)
+    told = before.model_copy(update={"width": 1, "padding": padding})
+    found = framing(settings(plan.fit), plan, None, told)
+    assert found.padding is None
+    assert found.prepared is not None
+    assert found.prepared.width == 4096
+    same = Plan(Fit(1))
+    assert framing(settings(same.fit), same, None, told).padding == padding
+
+
 @given(
     width=integers(1, 64),
     height=integers(1, 64),
