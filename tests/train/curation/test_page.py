@@ -86,6 +86,11 @@ def test_findings_stand_on_the_page_with_their_pictures(report: Path, page: Any)
     assert sides >= 90
 
 
+def test_what_is_shown_whole_offers_no_more(report: Path, page: Any) -> None:
+    shown = "[...document.querySelectorAll('.more, .warning')].filter((e) => e.offsetParent).length"
+    assert page.ask(shown) == 0
+
+
 def test_suggestions_are_seen_to_be_no_more_than_that(report: Path, page: Any) -> None:
     assert state(page, "dark.png") == "propose-reject"
     assert page.ask("document.querySelector('.propose-reject .flag').textContent") == "leave out?"
