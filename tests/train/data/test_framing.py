@@ -102,7 +102,11 @@ def test_a_stylegan_zip_of_ours_keeps_it_too(tmp_path: Path) -> None:
     assert back.prepared == first.prepared.model_copy(update={"sources": ("z",)})
 
 
-@pytest.mark.parametrize("change", [{"padding": 5}, {"width": -1}, {"prepared": {"steps": "x"}}])
+@pytest.mark.parametrize(
+    "change",
+    [{"padding": 5}, {"width": -1}, {"prepared": {"steps": "x"}}, {"align": "\ud800"}],
+    ids=ascii,
+)
 def test_a_zip_that_tells_nonsense_of_it_loses_only_that(
     tmp_path: Path, change: dict[str, object]
 ) -> None:

@@ -100,6 +100,11 @@ def test_the_page_is_whole_in_itself_and_no_name_becomes_markup(tmp_path: Path) 
     assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
+def test_the_page_opens_in_a_browser(tmp_path: Path, page: Any) -> None:
+    (tmp_path / "credits.html").write_text(as_html(GOLDEN), encoding="utf-8")
+    page.find_sound(tmp_path / "credits.html")
+
+
 def test_a_thousand_authors_make_a_long_roll(tmp_path: Path) -> None:
     rows = [("", f"Author {n}", "CC-BY-4.0") for n in range(1000)]
     text = as_text(read_roll(dataset(tmp_path / "d", rows)))

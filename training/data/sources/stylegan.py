@@ -71,8 +71,9 @@ def read_framing(content: bytes) -> Framing | None:
     told = json.loads(content)
     if not isinstance(told, dict) or not Framing.model_fields.keys() <= told.keys():
         return None
+    framing = {name: told[name] for name in Framing.model_fields}
     try:
-        return Framing(**{name: told[name] for name in Framing.model_fields})
+        return Framing.model_validate_json(json.dumps(framing))  # which takes text only
     except ValidationError as error:
         raise ValueError("tells in no way that is known how its pictures were framed") from error
 
