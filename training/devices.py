@@ -1,31 +1,47 @@
 """Where a step runs. One strategy object; the loop never asks which."""
 
-import json
-import os
 import re
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
 from explorer.core.errors import KnownError
+from training.workers import Workers, introduced, meet
 
 _CPUS = re.compile(r"cpu:([1-9]\d?)")
-_ADDRESS = re.compile(r"([^\s:/\[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})")
 
 
-def strategy(device: str = "auto", *, tpu: str | None = None) -> tf.distribute.Strategy:
+def strategy(
+    device: str = "auto",
+    *,
+    tpu: str | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> tf.distribute.Strategy:
     """The strategy that trains on ``device``.
 
     Args:
         device: ``auto`` takes every GPU there is, else the processor; ``cpu``; ``gpu`` the
             first one; ``gpus`` all; ``cpu:2`` splits the processor in two, to try out what
-            replicas do. Where ``TF_CONFIG`` names several workers, they train together.
+            replicas do. Where ``TF_CONFIG`` names several machines, they train together, and
+            each waits here for the others.
         tpu: ``local`` on a TPU VM, or the name or address of a TPU.
+        say: told for whom it waits.
 
     Raises:
-        KnownError: there is no such device.
+        KnownError: there is no such device, or it is none for several machines.
     """
+    workers = introduced()
+    splits = _CPUS.fullmatch(device)
+    if workers.addresses and (tpu is not None or splits):
+        asked = f"--device {device}" if tpu is None else f"--tpu {tpu}"
+        raise KnownError(
+            f"{asked} is for one machine, and --workers or TF_CONFIG name "
+            f"{len(workers.addresses)}: leave one of both out."
+        )
     if tpu is not None:
         return _tpu(tpu)
     gpus = tf.config.list_physical_devices("GPU")
@@ -34,7 +50,7 @@ def strategy(device: str = "auto", *, tpu: str | None = None) -> tf.distribute.S
             "TensorFlow sees no GPU here: pip install 'masquerade[train-cuda]' on Linux with "
             "NVIDIA's driver, or leave --device out."
         )
-    if splits := _CPUS.fullmatch(device):
+    if splits:
         return _split_processor(int(splits.group(1)))
     if device not in ("auto", "cpu", "gpu", "gpus"):
         raise KnownError(f"--device is auto, cpu, cpu:N, gpu or gpus, not {device!r}.")
@@ -42,42 +58,17 @@ def strategy(device: str = "auto", *, tpu: str | None = None) -> tf.distribute.S
         tf.config.set_visible_devices([], "GPU")
     elif device == "gpu":
         tf.config.set_visible_devices(gpus[:1], "GPU")
-    if len(_workers()) > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+    if workers.addresses:
+        return _together(workers, say)
     if device in ("auto", "gpus") and len(gpus) > 1:
         return tf.distribute.MirroredStrategy()
     # TensorFlow's default: the first GPU, or the processor.
     return tf.distribute.get_strategy()
 
 
-def introduce(workers: Sequence[str], number: int) -> None:
-    """Tell TensorFlow of the machines that train together, before it starts.
-
-    Args:
-        workers: ``host:port`` of each, in the same order on all of them.
-        number: which of them this one is, from 0.
-
-    Raises:
-        KnownError: ``number`` is none of them, or they are no addresses to meet at.
-    """
-    for address in workers:
-        # TensorFlow would wait for what can't be reached, for ever.
-        found = _ADDRESS.fullmatch(address)
-        if found is None or not 0 < int(found[2]) < 1 << 16:
-            raise KnownError(f"--workers is host:port,host:port and so on, not {address!r}.")
-        if workers.count(address) > 1:
-            raise KnownError(f"--workers names {address} twice: each machine needs its own.")
-    if not 0 <= number < len(workers):
-        raise KnownError(f"--worker is 0 to {len(workers) - 1} with {len(workers)} --workers.")
-    os.environ["TF_CONFIG"] = json.dumps(
-        {"cluster": {"worker": list(workers)}, "task": {"type": "worker", "index": number}}
-    )
-
-
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process writes what all of them have worked out."""
-    resolver = strategy.cluster_resolver
-    return is_alone(strategy) or resolver.task_id in (0, None)
+    return place(strategy)[0] == 0
 
 
 def is_alone(strategy: tf.distribute.Strategy) -> bool:
@@ -94,7 +85,8 @@ def place(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     """Which part of every batch this process feeds to its replicas, and of how many."""
     if is_alone(strategy):
         return 0, 1
-    return strategy.cluster_resolver.task_id, len(_workers())
+    workers = introduced()
+    return workers.number, len(workers.addresses)
 
 
 def laid_out(strategy: tf.distribute.Strategy, values: Any) -> Any:
@@ -137,13 +129,23 @@ def any_says(strategy: tf.distribute.Strategy, yes: bool) -> bool:
     return float(ask(tf.constant(float(yes)))) > 0
 
 
-def _workers() -> Sequence[str]:
+def _together(workers: Workers, say: Callable[[str], None]) -> tf.distribute.Strategy:
+    meet(workers, say)
+    with _ended_by_ctrl_c():
+        return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: where TensorFlow waits for machines, Python never hears it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
-        workers: Sequence[str] = config.get("cluster", {}).get("worker", [])
-    except (ValueError, AttributeError) as error:
-        raise KnownError(f"TF_CONFIG is not the JSON that TensorFlow expects: {error}.") from error
-    return workers
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _split_processor(replicas: int) -> tf.distribute.Strategy:

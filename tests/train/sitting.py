@@ -38,7 +38,7 @@ def _sit(told: dict[str, Any]) -> dict[str, Any]:
     from rich.console import Console
 
     from explorer.core.errors import KnownError
-    from training import devices
+    from training import devices, workers
     from training.config import Settings
     from training.run import Pacing, train
 
@@ -63,7 +63,7 @@ def _sit(told: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     try:
         if told.get("workers"):
-            devices.introduce(told["workers"], told["worker"])
+            workers.introduce(told["workers"], told["worker"])
         state = train(
             Path(told["dataset"]),
             Path(told["out"]),

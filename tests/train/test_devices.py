@@ -13,19 +13,20 @@ import tensorflow as tf
 
 from explorer.core.errors import KnownError
 from training import devices
+from training.workers import introduce
 
 pytestmark = pytest.mark.train
 
 _STEPS = """
 import json, sys
 import tensorflow as tf
-from training import devices, networks
+from training import devices, networks, workers
 from training.config import Settings
 from training.gan import Gan
 
 told = json.loads(sys.argv[1])
 if told["workers"]:
-    devices.introduce(told["workers"], told["worker"])
+    workers.introduce(told["workers"], told["worker"])
 strategies = {device: devices.strategy(device) for device in told["devices"]}
 
 
@@ -73,16 +74,31 @@ Told = dict[str, dict[str, dict[str, float]]]
 """The scalars of the sixth step, by device and case."""
 
 
-def trained(cases: Sequence[str], devices: Sequence[str], *, workers: int = 1) -> list[Told]:
-    """What each process tells, having trained every case on every device."""
+def trained(
+    cases: Sequence[str], devices: Sequence[str], *, workers: int = 1, by_chief: bool = False
+) -> list[Told]:
+    """What each process tells, having trained every case on every device.
+
+    Args:
+        by_chief: introduce the processes to one another as a chief and its workers.
+    """
     names = [f"localhost:{_free_port()}" for _ in range(workers)] if workers > 1 else []
     processes = []
     for worker in range(workers):
         told = {"cases": {case: CASES[case] for case in cases}, "per_call": PER_CALL}
-        told |= {"devices": devices, "workers": names, "worker": worker}
+        told |= {"devices": devices, "workers": [] if by_chief else names, "worker": worker}
+        cluster = {"chief": names[:1], "worker": names[1:]}
+        task = {"type": "worker", "index": worker - 1} if worker else {"type": "chief", "index": 0}
+        config = {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})} if by_chief else {}
         command = [sys.executable, "-c", _STEPS, json.dumps(told)]
         processes.append(
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                command,
+                env=os.environ | config,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         )
     scalars = []
     try:
@@ -122,10 +138,11 @@ def test_two_replicas_give_the_losses_of_one_with_the_joined_batch(case: str, al
 
 
 @pytest.mark.slow
-def test_two_worker_processes_agree_with_two_replicas(alone: Told) -> None:
+@pytest.mark.parametrize("by_chief", [False, True], ids=["workers", "chief"])
+def test_two_worker_processes_agree_with_two_replicas(by_chief: bool, alone: Told) -> None:
     replicas = alone["cpu:2"]["relativistic"]
 
-    told = trained(["relativistic"], ["auto"], workers=2)
+    told = trained(["relativistic"], ["auto"], workers=2, by_chief=by_chief)
 
     first, second = (worker["auto"]["relativistic"] for worker in told)
     assert first == second
@@ -142,16 +159,22 @@ def test_a_device_that_is_not_there_is_a_sentence() -> None:
         devices.strategy(tpu="nowhere")
 
 
-def test_a_worker_that_is_none_of_them_is_a_sentence() -> None:
-    with pytest.raises(KnownError, match="--worker is 0 to 1"):
-        devices.introduce(["a:1", "b:1"], 2)
-
-
 def test_a_broken_tf_config_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TF_CONFIG", "{")
 
     with pytest.raises(KnownError, match="TF_CONFIG"):
         devices.strategy()
+
+
+@pytest.mark.parametrize(("device", "tpu"), [("cpu:2", None), ("auto", "local")])
+def test_what_is_for_one_machine_is_refused_to_several(
+    device: str, tpu: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CONFIG", "")
+    introduce(["localhost:1", "localhost:2"], 1)
+
+    with pytest.raises(KnownError, match="is for one machine, and --workers or TF_CONFIG name 2"):
+        devices.strategy(device, tpu=tpu)
 
 
 def test_on_one_device_nothing_is_laid_out() -> None:

@@ -68,6 +68,7 @@ def run(
     from training.remote.mirror import run_here
     from training.run import Pacing, train
     from training.transfer.start import lent
+    from training.workers import introduce
 
     pacing = Pacing(
         steps=steps,
@@ -84,13 +85,17 @@ def run(
             f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first."
         )
     if workers is not None:
-        devices.introduce([address.strip() for address in workers.split(",")], worker)
+        introduce([address.strip() for address in workers.split(",")], worker)
     elif worker:
         raise KnownError("--worker says which of --workers this machine is: name them too.")
-    strategy = devices.strategy(device, tpu=tpu)
+
+    def say(sentence: str) -> None:
+        console.print(sentence, highlight=False)
+
+    strategy = devices.strategy(device, tpu=tpu, say=say)
     with run_here(
         out,
-        say=lambda sentence: console.print(sentence, highlight=False),
+        say=say,
         writes=devices.is_chief(strategy),
         meet=lambda: devices.any_says(strategy, False),
     ) as place:
