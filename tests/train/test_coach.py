@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from training.config import PRESETS, Settings
 from training.judging.coach import Best, Coach, Kind, Note
+from training.judging.remedies import fairer, transfer
 
 pytestmark = pytest.mark.train
 
@@ -220,6 +221,14 @@ def test_nothing_is_recommended_that_the_run_does_already() -> None:
     assert {note.kind for note in notes} >= {"augmentation", "memorising", "collapse", "stalled"}
     for note in notes:
         assert not re.search(r"--(loss|augment|flip|decay|freeze)", note.text), note.text
+
+
+@pytest.mark.parametrize("remedy", [fairer, transfer])
+def test_a_narrower_discriminator_is_recommended_only_where_there_is_one(
+    remedy: Callable[[Settings], str],
+) -> None:
+    assert "--discriminator-width 0.5" in remedy(Settings())
+    assert "--discriminator-width" not in remedy(Settings(architecture="stylegan2"))
 
 
 def test_every_option_that_is_named_exists() -> None:

@@ -29,8 +29,7 @@ def fairer(settings: Settings) -> str:
     if settings.augment == "none":
         ways.append(_ADA)
     ways.append(_slower(settings))
-    ways.append(f"--discriminator-width {settings.discriminator_width / 2:g}")
-    return _try(ways)
+    return _try(ways + _smaller(settings))
 
 
 def more(settings: Settings) -> str:
@@ -55,7 +54,7 @@ def further(settings: Settings) -> str:
 
 def transfer(settings: Settings) -> str:
     """Where augmentation can't stretch the pictures any further."""
-    ways = ["more pictures", f"--discriminator-width {settings.discriminator_width / 2:g}"]
+    ways = ["more pictures", *_smaller(settings)]
     if not settings.freeze_discriminator:
         ways.append("--start-from a trained run, with --freeze-discriminator 4 (Mo et al. 2020)")
     return _try(ways)
@@ -68,6 +67,13 @@ def _of_more(settings: Settings) -> list[str]:
     if not settings.flip:
         ways.append("--flip, where a mirrored picture is as good")
     return [*ways, "more pictures"]
+
+
+def _smaller(settings: Settings) -> list[str]:
+    """A discriminator with less to remember by; a StyleGAN2's is as wide as its generator."""
+    if settings.architecture != "dcgan":
+        return []
+    return [f"--discriminator-width {settings.discriminator_width / 2:g}"]
 
 
 def _slower(settings: Settings) -> str:
