@@ -136,7 +136,7 @@ def add_model(
 
     about = About(
         id=id or id_of(file),
-        title=title or file.stem,
+        title=(title or "").strip() or file.stem or "untitled",
         licence=licence,
         description=description,
         credits=tuple(credit or ()),

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import re
 from pathlib import Path
 
@@ -82,9 +83,10 @@ def adopt(
         KnownError: the file is refused, or the bundle can't be written.
         Cancelled: as ``progress`` has it; nothing is written.
     """
+    _card(about, wishes, _ANY)  # what is said wrongly is told before the long trial
     if out.exists() or out.is_symlink():
         raise KnownError(f"{out} exists already; choose another --id or remove it first.")
-    _card(about, wishes, _ANY)  # what is said wrongly is told before the long trial
+    _check_folder(out.parent)
     graph, found = look(file, wishes, id=about.id, progress=progress.part(0.0, 0.5))
     card = _card(about, wishes, found)
     files = {"synthesis.onnx": graph}
@@ -108,7 +110,27 @@ def _card(about: About, wishes: Wishes, found: Found) -> Card:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         what = first["loc"][0] if first["loc"] else "card"
+        if what == "id":
+            raise KnownError(
+                f"{about.id[:80]!r} can't be an id, which is 1 to 64 of a-z, 0-9, dot, dash and "
+                "underscore and begins with a letter or a digit; choose another --id."
+            ) from error
+        if what in ("title", "licence", "credits", "classes"):
+            raise KnownError(
+                f"The model's {what} can't be written so: on a card each is one line of 1 to 500 "
+                "characters, without control characters."
+            ) from error
         raise KnownError(f"The model's {what} can't be written so: {first['msg']}.") from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Find out before the long trial whether anything can be written."""
+    there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise KnownError(
+            f"Nothing can be added to {folder}, because {there} can't be written to; change its "
+            "rights, or name another folder in MASQUERADE_HOME."
+        )
 
 
 def _preview(card: Card, files: dict[str, bytes], progress: Progress) -> bytes:

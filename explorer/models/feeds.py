@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from explorer.core.errors import KnownError
 from explorer.latent.seeds import Latent, seed_latent
 from explorer.models.foreign import Inputs, Wishes
-from explorer.models.sessions import run_session
+from explorer.models.sessions import is_out_of_memory, run_session
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -60,9 +60,10 @@ class Feeds:
         return fed
 
     def of_class(self, number: int, count: int) -> dict[str, Painted]:
-        """What the graph as it came is fed for the first seeds, all of one class."""
+        """What the graph as it came is fed for the first seeds, all of one class if it has any."""
         ours = self.ours(0, count)
-        ours["label"] = np.eye(ours["label"].shape[1], dtype=np.float32)[[number] * count]
+        if "label" in ours:
+            ours["label"] = np.eye(ours["label"].shape[1], dtype=np.float32)[[number] * count]
         return self.theirs(ours)
 
 
@@ -72,21 +73,35 @@ def _formed(numbers: Latent, rank: int, kind: str) -> Painted:
         return np.ascontiguousarray(formed.astype(kind))
 
 
-def check_classes(
+def check_feeds(
     session: "InferenceSession", feeds: Feeds, outputs: Sequence[str], *, name: str
 ) -> None:
-    """Paint the last class that was said, where the graph takes a class by its number.
+    """Paint, and where the graph takes a class by its number, paint the last one that was said.
 
     Raises:
-        KnownError: it knows fewer, or can't paint at all.
+        KnownError: it knows fewer classes, takes other numbers than were said, or can't paint.
     """
-    label = feeds.inputs.label
-    if label is None or not label.is_index:
-        return
+    latent, label = feeds.inputs.latent, feeds.inputs.label
 
     def paint(number: int) -> None:
         fed = feeds.of_class(number, feeds.inputs.batch or 1)
         run_session(session, fed, list(outputs), name=name)
+
+    try:
+        paint(0)
+    except KnownError as error:
+        said = [
+            f"{feed.said} {feed.count}"
+            for feed in (latent, label)
+            if feed is not None and feed.said
+        ]
+        if not said or is_out_of_memory(error):
+            raise
+        raise KnownError(
+            f"{name} can't paint with {' and '.join(said)}; say how many numbers it takes."
+        ) from error
+    if label is None or not label.is_index:
+        return
 
     def is_unknown(number: int) -> bool:
         try:
@@ -95,7 +110,6 @@ def check_classes(
             return True
         return False
 
-    paint(0)  # what fails here is no matter of classes
     if is_unknown(label.count - 1):
         known = bisect_left(range(label.count), True, key=is_unknown)
         raise KnownError(

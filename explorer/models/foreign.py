@@ -19,6 +19,7 @@ Layout: TypeAlias = Literal["nchw", "nhwc"]
 
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("int32", "int64")
+PAINTS = (*FLOATS, *INTEGERS, "uint8")
 
 _MAX_SIDE = 4096  # pixels
 _MAX_DIM = 16_384
@@ -72,6 +73,7 @@ class Feed:
     rank: int  # 4: (n, count, 1, 1), 2: (n, count) or (n, 1), 1: (n,)
     count: int
     is_index: bool = False  # takes a class by its number
+    said: str = ""  # the option that told the count, where the file does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def choose_inputs(tensors: Sequence[Tensor], wishes: Wishes, *, name: str) -> In
             f"{name} takes {takes}; only a latent and a label can be given, so export it with "
             "the rest fixed."
         )
+    if wishes.latent is not None and wishes.latent == wishes.label:
+        raise KnownError(f"{name}: {wishes.latent[:80]!r} can't be the latent and the label.")
     if wishes.latent is not None:
         latent = by_name[wishes.latent]
     else:
@@ -144,11 +148,12 @@ def choose_inputs(tensors: Sequence[Tensor], wishes: Wishes, *, name: str) -> In
     dim = _said_or_asked(latent.shape[1], wishes.z_dim, "--z-dim", name, f"{latent} has numbers")
     if dim > _MAX_DIM:
         raise KnownError(f"{name} takes {latent}, more numbers than any latent has; refused.")
-    feed = Feed(latent.name, latent.kind, len(latent.shape), dim)
+    said = "--z-dim" if latent.shape[1] is None else ""
+    feed = Feed(latent.name, latent.kind, len(latent.shape), dim, said=said)
     label = _label(rest[0], wishes, name) if rest else None
     if label is None and (wishes.classes or wishes.label is not None):
         raise KnownError(f"{name} takes only {takes}, so it has no classes; leave them out.")
-    batches = {each.shape[0] for each in tensors if each.shape} - {None}
+    batches = {each.shape[0] for each in tensors if each.shape} - {None, 0}
     if len(batches) > 1:
         raise KnownError(f"{name} takes {takes}, which are never as many; export it anew.")
     return Inputs(feed, label, batches.pop() if batches else None)
@@ -163,18 +168,23 @@ def choose_image(
         Undecided: several may be.
         KnownError: none is.
     """
-    told = " and ".join(f"{key[:80]!r} {_said(shape)}" for key, (shape, _) in gives.items())
-    if wishes.image is not None:
-        if wishes.image not in gives:
-            raise KnownError(f"{name} has no output {wishes.image[:80]!r}; it gives {told}.")
-        return wishes.image
+    told = " and ".join(
+        f"{key[:80]!r} {_said(shape)} of {kind}" for key, (shape, kind) in gives.items()
+    )
+    if wishes.image is not None and wishes.image not in gives:
+        raise KnownError(f"{name} has no output {wishes.image[:80]!r}; it gives {told}.")
     could_be = [
         key
         for key, (shape, kind) in gives.items()
-        if kind in (*FLOATS, *INTEGERS, "uint8") and (len(shape) == 2 or layouts(shape))
+        if wishes.image in (None, key) and _is_picture(shape, kind)
     ]
     if len(could_be) > 1:
         raise Undecided(f"{name} gives {told}; say which is the picture: --image-output NAME.")
+    if not could_be and wishes.image is not None:
+        raise KnownError(
+            f"{name} gives {told}, and {wishes.image[:80]!r} is no grey or RGB picture as "
+            "(n, c, h, w), (n, h, w, c) or a row; name another --image-output."
+        )
     if not could_be:
         raise KnownError(
             f"{name} gives {told or 'nothing'}, and none of it is a grey or RGB picture as "
@@ -229,6 +239,12 @@ def choose_picture(seen: Seen, wishes: Wishes, *, name: str) -> Picture:
     if max(size) > _MAX_SIDE or min(size) < 1:
         raise KnownError(f"{name} paints {size[0]}x{size[1]} pixels, which is no picture's size.")
     return Picture(size[1], size[0], channels, layout, flat, range_)
+
+
+def _is_picture(shape: tuple[int, ...], kind: str) -> bool:
+    if kind not in PAINTS:
+        return False
+    return bool(layouts(shape)) or (len(shape) == 2 and min(shape) > 0)
 
 
 def layouts(shape: tuple[int, ...]) -> list[Layout]:
@@ -306,7 +322,8 @@ def _label(tensor: Tensor, wishes: Wishes, name: str) -> Feed:
     named = len(wishes.classes) or None
     if shape is not None and _is_latent(tensor) and shape[1] != 1:
         count = _said_or_asked(shape[1], named, "--classes", name, f"{tensor} has classes")
-        return Feed(tensor.name, tensor.kind, len(shape), count)
+        said = "--classes" if shape[1] is None else ""
+        return Feed(tensor.name, tensor.kind, len(shape), count, said=said)
     if shape is not None and tensor.kind in INTEGERS and (len(shape) == 1 or shape[1:] == (1,)):
         count = _said_or_asked(None, named, "--classes", name, f"{tensor} has classes")
         return Feed(tensor.name, tensor.kind, len(shape), count, is_index=True)
@@ -348,4 +365,6 @@ def _channels_of_row(length: int, size: tuple[int, int] | None, name: str) -> in
 
 
 def _said(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return "one number"
     return f"(n, {', '.join(map(str, shape[1:]))})"

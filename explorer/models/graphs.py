@@ -36,6 +36,7 @@ _GROWS = {  # which of its inputs say how large the output becomes
     "Upsample": (1,),
 }
 
+_ELSEWHERE = "keeps its weights in other files"
 _FLOAT, _INT64 = 1, 7  # TensorProto.DataType
 _DATA = (4, 5, 6, 7, 9, 10, 11)  # the fields of a TensorProto that hold numbers
 _NOTHING = memoryview(b"")
@@ -68,7 +69,13 @@ def check_graph(model: bytes, *, id: str | None, name: str) -> Contents:
     except Damaged as error:
         raise KnownError(f"{name} is no ONNX file, or a damaged one; get it again.") from error
     if reason is not None:
-        raise KnownError(f"{name} {reason}, so it is not opened; get the model from its maker.")
+        alone = id is None and reason == _ELSEWHERE
+        way_out = (
+            "export it as one file (external_data=False)"
+            if alone
+            else "get the model from its maker"
+        )
+        raise KnownError(f"{name} {reason}, so it is not opened; {way_out}.")
     return Contents(inspection.nodes, inspection.weights, inspection.opset)
 
 
@@ -178,7 +185,7 @@ class _Inspection:
         sizes: list[float] = []
         for number, value in self.fields(tensor):
             if number == 13 or (number == 14 and value != 0):  # external_data, data_location
-                return "keeps its weights in other files"
+                return _ELSEWHERE
             if number == 1:  # dims
                 for side in numbers(value):
                     claimed *= side

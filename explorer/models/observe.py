@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from explorer.core.errors import KnownError
 from explorer.models import rewrite
-from explorer.models.feeds import Feeds, Painted, check_classes, last_two_alike
+from explorer.models.feeds import Feeds, Painted, check_feeds, last_two_alike
 from explorer.models.foreign import (
-    FLOATS,
-    INTEGERS,
+    PAINTS,
     Inputs,
     Picture,
     Seen,
@@ -22,7 +21,7 @@ from explorer.models.foreign import (
     cut_off,
 )
 from explorer.models.graphs import OPSET, check_graph
-from explorer.models.sessions import open_session, run_session
+from explorer.models.sessions import is_out_of_memory, open_session, run_session
 from explorer.models.vet import Found
 
 if TYPE_CHECKING:
@@ -77,18 +76,25 @@ def _first_picture(
     model: "onnx.ModelProto", feeds: Feeds, wishes: Wishes, name: str
 ) -> tuple[str, Painted]:
     """Which output is the picture, and what it is for the first seeds as the file came."""
-    session = _session(model, name)
-    outputs = [each.name for each in rewrite.outputs(model)]
-    check_classes(session, feeds, outputs, name=name)
+    gives = rewrite.outputs(model)
+    outputs = [each.name for each in gives if each.kind in PAINTS]
+    if not outputs:
+        raise KnownError(
+            f"{name} gives {' and '.join(map(str, gives))}, and no picture is of such numbers; "
+            "export it in float32."
+        )
+    session = _opened(model, name)
+    check_feeds(session, feeds, outputs, name=name)
     fed = feeds.theirs(feeds.ours(0, feeds.inputs.batch or 1))
     found = run_session(session, fed, outputs, name=name)
     arrays = {key: value for key, value in found.items() if isinstance(value, np.ndarray)}
     image = choose_image(
         {key: (a.shape, str(a.dtype)) for key, a in arrays.items()}, wishes, name=name
     )
-    if str(arrays[image].dtype) not in (*FLOATS, *INTEGERS, "uint8"):
+    if len(arrays[image]) != (feeds.inputs.batch or 1):
         raise KnownError(
-            f"{name} paints {arrays[image].dtype}, which is no picture; export it anew."
+            f"{name} paints {len(arrays[image])} pictures from {feeds.inputs.batch or 1} latents; "
+            "export it so that each latent is one picture."
         )
     again = run_session(session, fed, [image], name=name)[image]
     if not np.array_equal(arrays[image], again, equal_nan=True):
@@ -108,7 +114,7 @@ def _freed(
     one, three = (feeds.theirs(feeds.ours(0, count)) for count in (1, 3))
     is_converted = mixes = False
     for candidate in rewrite.converted(model):
-        for free in rewrite.any_number(candidate, batch):
+        for free in rewrite.any_number(candidate, image, batch):
             try:
                 session = _session(free, name)
                 again = run_session(session, first, [image], name=name)[image]
@@ -118,7 +124,7 @@ def _freed(
                 alone = run_session(session, one, [image], name=name)[image]
                 many = run_session(session, three, [image], name=name)[image]
             except KnownError as error:
-                if "memory" in str(error):
+                if is_out_of_memory(error):
                     raise
                 continue  # the next way may do
             if len(many) == 3 and _alike(many[:1], alone):
@@ -221,6 +227,20 @@ def _as_rgb(painted: Painted, picture: Picture) -> NDArray[np.float32]:
     if picture.range == "-1,1":
         return rgb
     return rgb / np.float32(0.5 if picture.range == "0,1" else 127.5) - np.float32(1)
+
+
+def _opened(model: "onnx.ModelProto", name: str) -> "InferenceSession":
+    """The graph as it came."""
+    try:
+        return _session(model, name)
+    except KnownError as error:
+        number = rewrite.opset(model)
+        if number <= OPSET or is_out_of_memory(error):
+            raise
+        raise KnownError(
+            f"{name} is of opset {number}, and can't be opened as such; export it with "
+            f"opset_version={OPSET}."
+        ) from error
 
 
 def _session(model: "onnx.ModelProto", name: str) -> "InferenceSession":

@@ -16,10 +16,10 @@ from time import sleep
 from explorer.core.errors import KnownError
 from explorer.core.files import read_json
 from explorer.models.foreign import Undecided
+from explorer.models.sessions import is_out_of_memory
 from explorer.models.vet import ANSWER, GRAPH, PROGRESS, TASK, Answer, Found, Limits, Task
 
 _LOOK_S = 0.5  # between two looks at whether the parent lives
-_OUT_OF_MEMORY = ("bad_alloc", "bfc_arena", "Failed to allocate memory", "bad allocation")
 
 
 def main(folder: str) -> None:
@@ -44,7 +44,7 @@ def _answer(task: Task, here: Path) -> Answer:
     except Undecided as error:
         return Answer(refused=str(error), undecided=True)
     except KnownError as error:
-        if any(word in str(error) for word in _OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             return Answer(refused=_too_large(task))
         return Answer(refused=str(error))
     except OSError as error:
@@ -122,7 +122,10 @@ def _try_model(task: Task, here: Path) -> Found:
             "Masquerade with pip, which brings it."
         ) from error
 
-    content = task.path.read_bytes()
+    try:
+        content = task.path.read_bytes()
+    except OSError:
+        content = b""  # gone since the parent read it
     if hashlib.sha256(content).hexdigest() != task.sha256:
         raise KnownError(f"{task.path} changed while it was tried; try again.")
     if task.wishes is None:

@@ -27,6 +27,8 @@ def parse(content: bytes, *, name: str) -> onnx.ModelProto:
     """
     try:
         model = onnx.load_from_string(content)
+        # Older ones list their weights among the inputs, and must; newer need not.
+        model.ir_version = max(4, model.ir_version)
         onnx.checker.check_model(model)
     except Exception as error:  # protobuf's and the checker's errors share no base
         raise KnownError(f"{name} is no valid ONNX model: {first_line(error)}") from error
@@ -40,8 +42,6 @@ def parse(content: bytes, *, name: str) -> onnx.ModelProto:
     real = [each for each in model.graph.input if each.name not in held]  # else they are defaults
     del model.graph.input[:]
     model.graph.input.extend(real)
-    # Older ones list their weights among the inputs, and must; newer need not.
-    model.ir_version = max(4, model.ir_version)
     return model
 
 
@@ -73,8 +73,10 @@ def converted(model: onnx.ModelProto) -> Iterable[onnx.ModelProto]:
     yield renumbered
 
 
-def any_number(model: onnx.ModelProto, batch: int) -> Iterable[onnx.ModelProto]:
-    """The model for any number of pictures, the likelier way first; whoever asks must try.
+def any_number(model: onnx.ModelProto, image: str, batch: int) -> Iterable[onnx.ModelProto]:
+    """The model for any number of pictures and nothing else; whoever asks must try.
+
+    The likelier way comes first.
 
     An exporter that was given one batch wrote its size into every reshape, sometimes in a file
     that claims to take any. There 0 means as many as came in.
@@ -84,8 +86,14 @@ def any_number(model: onnx.ModelProto, batch: int) -> Iterable[onnx.ModelProto]:
     for value in free.graph.input:
         value.type.tensor_type.shape.dim[0].ClearField("dim_value")
         value.type.tensor_type.shape.dim[0].dim_param = "n"
-    for value in free.graph.output:
-        value.type.tensor_type.ClearField("shape")
+    (picture,) = (value for value in model.graph.output if value.name == image)
+    del free.graph.output[:]
+    free.graph.output.append(picture)
+    needed = _needed(free, image)
+    for index in reversed(range(len(free.graph.node))):
+        if not needed & set(free.graph.node[index].output):
+            del free.graph.node[index]
+    free.graph.output[0].type.tensor_type.ClearField("shape")
     yield free
     constants = {each.name: each for each in free.graph.initializer}
     constants |= {
@@ -110,7 +118,9 @@ def rewritten(
     model: onnx.ModelProto, inputs: Inputs, image: str, picture: Picture, z: str, id: str
 ) -> bytes:
     """The bundle's ``synthesis.onnx`` around a model of any number of pictures, serialised."""
-    nodes, weights = _body(model, image)
+    needed = _needed(model, image)
+    nodes = [node for node in model.graph.node if needed & set(node.output)]
+    weights = [each for each in model.graph.initializer if each.name in needed]
     renamed = _Names()
     head = _Writer()
     first = "z"
@@ -225,17 +235,13 @@ class _Names:
         return self._ours.setdefault(theirs, f"t{len(self._ours)}")
 
 
-def _body(
-    model: onnx.ModelProto, image: str
-) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    """The operators and weights that the picture needs, in their order."""
+def _needed(model: onnx.ModelProto, image: str) -> set[str]:
+    """The names of all that the picture is computed from, its own too."""
     needed = {image}
-    nodes = []
     for node in reversed(model.graph.node):
         if needed & set(node.output):
             needed |= set(node.input)
-            nodes.append(node)
-    return nodes[::-1], [each for each in model.graph.initializer if each.name in needed]
+    return needed - {""}
 
 
 def _tensor(value: onnx.ValueInfoProto) -> Tensor:
@@ -249,7 +255,8 @@ def _tensor(value: onnx.ValueInfoProto) -> Tensor:
     shape = None
     if kind.HasField("shape"):
         shape = tuple(
-            side.dim_value if side.HasField("dim_value") else None for side in kind.shape.dim
+            side.dim_value if side.HasField("dim_value") and side.dim_value >= 0 else None
+            for side in kind.shape.dim  # -1 is some exporters' word for any
         )
     return Tensor(value.name, word, shape)
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 # Read when the library loads, and its wheels write telemetry files unless it is set.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+_OUT_OF_MEMORY = (
+    "bad_alloc",
+    "bad allocation",
+    "Failed to allocate memory",
+    "smaller than requested bytes",  # of what is left
+)
+_INNER = (  # what ONNX Runtime says of itself and not of the graph
+    (r"\[ONNXRuntimeError\] : \d+ : \w+ : ", ""),
+    (
+        r"Non-zero status code returned while running (\w+) node\. Name:'.*?' Status Message: ",
+        r"\1: ",
+    ),
+    (r"Node \(.*?\) Op \((\w+)\) \[\w+\] ", r"\1: "),
+    (r"\S*\.(?:h|cc|cpp):\d+ ", ""),
+    (r"(?:[\w:*&<>]*[\w*&<>] )?onnxruntime::[\w:]+\([^)]*\)(?: const)? ", ""),
+    (r"[^.: ][^.:]* was false\. ", ""),
+)
 _FATAL = 4  # ONNX Runtime says the rest in the exception too
 
 
@@ -42,7 +60,9 @@ def open_session(
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class but this
-        raise KnownError(f"{name} can't be opened: {first_line(error)}") from error
+        raise KnownError(
+            f"{name} can't be opened: {first_line(error)[:-1]}; get it again, or export it anew."
+        ) from error
     session._model_bytes = None  # kept for changing providers, which nobody does here
     _return_freed_memory()
     return session
@@ -59,7 +79,10 @@ def run_session(
     try:
         return dict(zip(outputs, session.run(outputs, feeds), strict=True))
     except Exception as error:  # as above
-        raise KnownError(f"{name} failed while painting: {first_line(error)}") from error
+        raise KnownError(
+            f"{name} failed while painting: {first_line(error)[:-1]}; get it again, or export it "
+            "anew."
+        ) from error
 
 
 def _return_freed_memory() -> None:
@@ -77,9 +100,16 @@ def processors() -> list[str]:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what a library says, short enough for a sentence."""
+    """The first line of what a library says, short enough for a sentence; it ends in a dot."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    for inner, word in _INNER:
+        line = re.sub(inner, word, line)
     return line[:200].rstrip(".") + "."
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a session said that it got no more."""
+    return any(word in str(error) for word in _OUT_OF_MEMORY)
 
 
 def physical_cores() -> int:

@@ -86,13 +86,20 @@ def test_an_id_never_means_two(here: Path, explorer: Any) -> None:
     assert "choose another --id" in ran.sentence
 
 
-@pytest.mark.parametrize("id", ["../moons", "a/b", "Moons", "", "x" * 65, "moons\n"])
+@pytest.mark.parametrize("id", ["../moons", "a/b", "Moons", "", "x" * 65, "x" * 300, "moons\n"])
 def test_an_id_that_leads_elsewhere_is_refused(
     here: Path, explorer: Any, home: Path, id: str
 ) -> None:
     ran = explorer("models", "add", "moons.onnx", "--licence", "MIT", f"--id={id}")
     assert ran.status == (0 if id == "" else 1), ran.err
     assert {each.name for each in (home / "models").iterdir()} <= {"golden-dcgan", "moons"}
+    if id:
+        assert "choose another --id" in ran.sentence
+
+
+def test_a_title_of_nothing_is_the_files_name(here: Path, explorer: Any) -> None:
+    ran = explorer("models", "add", "moons.onnx", "--licence", "MIT", "--title", " ")
+    assert "Added moons as moons" in ran.out
 
 
 @pytest.mark.parametrize("classes", ["0", "sun,,moon", ",", "99999999", "a,b, a"])

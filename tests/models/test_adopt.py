@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from explorer.core.errors import KnownError
@@ -62,6 +63,43 @@ def test_work_that_is_stopped_leaves_nothing(home: Path, tmp_path: Path) -> None
     with pytest.raises(Cancelled):
         adopt(file, home / "models" / "moons", ABOUT, Wishes(), Progress(is_cancelled=lambda: True))
     assert not (home / "models").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_trial(
+    home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "moons.onnx"
+    file.write_bytes(b"not even looked at")
+    home.write_bytes(b"a file")
+    with pytest.raises(KnownError, match=r"Nothing can be added to .*, because .*home can't"):
+        adopt(file, home / "models" / "moons", ABOUT, Wishes())
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"id": "x" * 300}, "'x{80}' can't be an id, which is .*; choose another --id"),
+        ({"id": "月"}, "'月' can't be an id"),
+        ({"title": "x" * 501}, "title can't be written so: .* one line of 1 to 500"),
+        ({"credits": ("Ada", "two\nlines")}, "credits can't be written so: .* one line"),
+        ({"licence": "\x1b[31m"}, "licence can't be written so: .* control characters"),
+    ],
+)
+def test_what_no_card_can_hold_is_told_before_the_trial(
+    home: Path, said: dict[str, object], sentence: str
+) -> None:
+    about = About.model_validate(ABOUT.model_dump() | said)
+    with pytest.raises(KnownError, match=sentence):
+        adopt(Path("not-even-looked-at.onnx"), home / "models" / about.id, about, Wishes())
+
+
+def test_a_file_that_keeps_its_weights_elsewhere_is_refused_with_the_way_out(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "moons.onnx"
+    onnx.save(Stranger().model(), file, save_as_external_data=True, size_threshold=0)
+    with pytest.raises(KnownError, match=r"other files, .* one file \(external_data=False\)\.$"):
+        look(file, Wishes())
 
 
 def test_a_question_comes_back_from_the_child_as_a_question(tmp_path: Path) -> None:

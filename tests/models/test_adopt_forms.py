@@ -135,6 +135,28 @@ def test_only_what_the_picture_needs_is_kept() -> None:
     assert len(graph) < 10_000
 
 
+def test_outputs_that_are_no_tensors_are_left_out() -> None:
+    model = Stranger().model()
+    model.graph.node.append(onnx.helper.make_node("SequenceConstruct", ["output"], ["many"]))
+    kind = onnx.TensorProto.FLOAT
+    model.graph.output.append(onnx.helper.make_tensor_sequence_value_info("many", kind, None))
+    paints_alike(Stranger(), tried(model)[0])
+
+
+def test_a_side_of_minus_one_is_any() -> None:
+    stranger = Stranger(label="shares")
+    model = stranger.model()
+    for value in model.graph.input:
+        value.type.tensor_type.shape.dim[0].dim_value = -1
+    paints_alike(stranger, tried(model, latent="input")[0])
+
+
+def test_an_old_file_need_not_list_its_weights_among_its_inputs() -> None:
+    model = Stranger(opset=9).model()
+    model.ir_version = 3
+    paints_alike(Stranger(), tried(model)[0])
+
+
 def test_weights_that_are_listed_among_the_inputs_are_no_inputs() -> None:
     model = Stranger(opset=9).model()
     for each in model.graph.initializer:

@@ -13,7 +13,7 @@ from explorer.models.graphs import check_graph
 from explorer.models.observe import observed
 
 from . import strangers
-from .tried import Stranger, answer
+from .tried import Stranger, answer, tried
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from .tried import Stranger, answer
         (Stranger(), {"latent": "nothing"}, "no input 'nothing' for --latent-input"),
         (Stranger(), {"label": "input"}, "none of it is a latent"),
         (Stranger(), {"image": "nothing"}, "no output 'nothing'; it gives 'output'"),
+        (Stranger(), {"latent": "input", "label": "input"}, "can't be the latent and the label"),
+        (Stranger(dim="d"), {"z_dim": 7}, "can't paint with --z-dim 7; say how many numbers"),
         (Stranger(), {"z_dim": 7}, "takes 6 numbers there, and --z-dim says 7"),
         (Stranger(), {"classes": ("a", "b")}, "no classes"),
         (Stranger(), {"size": (8, 8)}, "paints 5x4 pixels and not what --size says"),
@@ -69,6 +71,57 @@ def test_pictures_that_change_from_run_to_run_are_refused() -> None:
         true=np.array(True),
     )
     assert "another picture each time" in answer(dropout)
+
+
+@pytest.mark.parametrize(
+    ("shape", "stop"), [([], 1), ([-1], 60), ([-1, 60], 0), ([-1, 5, 4, 3], 0), ([1, -1, 3], 60)]
+)
+def test_an_output_of_another_form_is_no_picture_even_if_named(shape: list[int], stop: int) -> None:
+    model = _with_nodes(
+        _node("Flatten", "before", "row"),
+        _node("Slice", "row", "start", "stop", "one", "some"),
+        _node("Reshape", "some", "shape", "other"),
+        start=np.array([0], np.int64),
+        stop=np.array([stop], np.int64),
+        one=np.array([1], np.int64),
+        shape=np.array(shape, np.int64) if stop else np.array([0, 0], np.int64),
+    )
+    model.graph.node.append(_node("Identity", "before", "output"))
+    model.graph.output.append(strangers.value("other", "float32", *["n"] * len(shape)))
+    assert "'other' is no grey or RGB picture" in answer(model, image="other")
+    assert tried(model)[1].channels == 3
+
+
+def test_numbers_that_no_picture_is_of_are_refused_by_their_type() -> None:
+    model = _with_nodes(_node("Cast", "before", "output", to=onnx.TensorProto.BFLOAT16))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.BFLOAT16
+    assert "of bfloat16, and no picture is of such numbers; export it in float32" in answer(model)
+
+
+def test_pictures_that_are_more_or_fewer_than_the_latents_are_refused() -> None:
+    model = _with_nodes(
+        _node("Concat", "before", "before", "output", axis=0),
+    )
+    assert "paints 2 pictures from 1 latents" in answer(model)
+
+
+@pytest.mark.parametrize("opset", [27, 99])
+def test_an_opset_from_the_future_is_refused_by_its_number(opset: int) -> None:
+    model = Stranger().model()
+    model.opset_import[0].version = opset
+    sentence = answer(model)
+    assert f"is of opset {opset}, and can't be opened as such; export it" in sentence
+
+
+def test_what_the_runtime_says_is_told_without_its_inner_words() -> None:
+    model = _with_nodes(
+        _node("Reshape", "before", "seven", "output"), seven=np.array([-1, 7, 1, 1], np.int64)
+    )
+    sentence = answer(model)
+    assert "failed while painting: Reshape: The input tensor cannot be reshaped" in sentence
+    assert "anew." in sentence
+    for inner in ("ONNXRuntimeError", "onnxruntime::", ".h:", "was false", "status code"):
+        assert inner not in sentence
 
 
 def _by_its_neighbours(share: float, batch: int | str) -> onnx.ModelProto:
@@ -171,7 +224,7 @@ def test_sides_of_zero_are_no_picture() -> None:
 def test_a_type_that_is_no_picture_is_refused() -> None:
     model = _with_nodes(_node("Greater", "before", "zero", "output"), zero=np.array(0, np.float32))
     model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.BOOL
-    assert "none of it is a grey or RGB picture" in answer(model)
+    assert "of bool, and no picture is of such numbers" in answer(model)
 
 
 def _passed(content: bytes) -> None:
