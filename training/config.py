@@ -119,3 +119,26 @@ PRESETS: dict[str, Settings] = {
     ),
 }
 """The published settings of three projects, by name (tanh output throughout), and ours."""
+
+BELONGS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        (
+            "kernel",
+            "discriminator_filters",
+            "discriminator_width",
+            "normalise_discriminator",
+            "momentum",
+            "generator_dropout",
+            "discriminator_dropout",
+        ),
+        ("architecture", "dcgan"),
+    ),
+    **dict.fromkeys(
+        ("capacity", "mapping_layers", "noise", "style_mixing", "path_length", "path_every"),
+        ("architecture", "stylegan2"),
+    ),
+    "policy": ("augment", "diffaugment"),
+    **dict.fromkeys(("ada_target", "ada_kimg"), ("augment", "ada")),
+    **dict.fromkeys(("beta_1", "beta_2"), ("optimizer", "adam")),
+}
+"""Settings that count only where another one has this value."""

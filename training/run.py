@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from rich.console import Console
@@ -136,8 +137,9 @@ def _begun(
     Raises:
         KnownError: the settings don't suit the pictures, the devices, or what is started from.
     """
-    plan = check_suits(settings, card, strategy)
-    begins, donor = not folder.exists(), donor_of(folder, start_from)
+    begins = not folder.exists()
+    plan = check_suits(settings, card, strategy, begins=begins)
+    donor = donor_of(folder, start_from)
     with strategy.scope():
         gan = Gan(plan, settings)
         started = give(donor, gan) if donor else None
@@ -147,9 +149,16 @@ def _begun(
 
 
 def check_suits(
-    settings: Settings, card: DatasetCard, strategy: tf.distribute.Strategy
+    settings: Settings,
+    card: DatasetCard,
+    strategy: tf.distribute.Strategy,
+    *,
+    begins: bool = True,
 ) -> networks.Plan:
     """The plan of networks that these settings, pictures and devices make together.
+
+    Args:
+        begins: whether they are a new run's: an old one goes on with layers that never were.
 
     Raises:
         KnownError: they make none.
@@ -164,6 +173,12 @@ def check_suits(
         raise KnownError(
             f"{card.name} has no classes to learn apart: prepare a folder with subfolders, or "
             "leave --conditional out."
+        )
+    layers = _layers_to_freeze(plan, settings)
+    if begins and settings.freeze_discriminator > layers:
+        raise KnownError(
+            f"This discriminator has {layers} layers to freeze, not "
+            f"{settings.freeze_discriminator}: say --freeze-discriminator {layers // 2 or 1} or so."
         )
     if card.count < settings.batch:
         raise KnownError(
@@ -187,6 +202,11 @@ def check_suits(
             "--no-xla, or train on one device."
         )
     return plan
+
+
+def _layers_to_freeze(plan: Any, settings: Settings) -> int:
+    """A DCGAN's convolutions; of a StyleGAN2 what reads colours, and each resolution's block."""
+    return len(plan.discriminator if settings.architecture == "dcgan" else plan.filters)
 
 
 def restore(gan: Gan, folder: RunFolder) -> Restored | None:

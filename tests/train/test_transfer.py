@@ -365,6 +365,22 @@ def test_the_command_takes_over_the_settings_of_what_it_starts_from(
     assert lent(old_run.path, preset=True).keys().isdisjoint({"loss", "batch", "seed"})
 
 
+def test_an_estimate_tries_the_settings_of_what_is_started_from(
+    old_run: RunFolder, grey_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Settings] = []
+
+    def probe(pictures: Path, settings: Settings, *rest: object, **more: object) -> None:
+        tried.append(settings)
+        raise KnownError("That is enough.")
+
+    monkeypatch.setattr("training.estimating.probe.probe", probe)
+    words = ["estimate", grey_dataset, "--start-from", old_run.path, "--batch", 4]
+    CliRunner().invoke(app, [str(word) for word in words])
+
+    assert tried == [TINY.model_copy(update={"batch": 4})]
+
+
 def test_licences_and_credits_are_never_lost(
     old_run: RunFolder, grey_dataset: Path, tmp_path: Path
 ) -> None:

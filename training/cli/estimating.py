@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.cli.command import app, console, with_bar
-from training.cli.settings import Given, settled, with_settings
+from training.cli.settings import Given, check_heard, settled, with_settings
 
 if TYPE_CHECKING:
     from training.estimating.estimate import Alternative, Forecast
@@ -24,6 +24,10 @@ def estimate(
     dataset: Annotated[Path, typer.Argument(help="What prepare wrote, here or on gs://.")],
     preset: Annotated[
         str | None, typer.Option(help="Published settings: masks, portraits, doodles; or quick.")
+    ] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(help="With the settings of a run, a bundle or NVIDIA's .pkl."),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="The total that the run is to reach.")] = 15_000,
     hours: Annotated[
@@ -57,7 +61,8 @@ def estimate(
     """Say what a run will take, before it takes it: hours, memory, disk.
 
     Trains for a minute with exactly the settings of `run` on the device that would do it, and
-    keeps nothing. Say to `estimate` what you would say to `run`.
+    keeps nothing. Say to `estimate` what you would say to `run`, but for when it shall stop, where
+    it shall lie and with which other machines it trains.
 
     Example: explorer-train estimate dataset --preset quick --hours 3
     """
@@ -65,8 +70,13 @@ def estimate(
     from training.data.fetch import dataset_here
     from training.estimating.estimate import Wanted, forecast, judged
     from training.estimating.probe import probe
+    from training.transfer.start import lent, lies_here
 
-    settings = settled(preset, given, None)
+    taken_over: Given = {}
+    if start_from is not None:
+        taken_over = lent(lies_here(start_from), preset=preset is not None)
+    settings = settled(preset, given, None, lent=taken_over)
+    check_heard(given, settings)
     wanted = Wanted(
         grid_every=grid_every,
         checkpoint_every=checkpoint_every,
@@ -74,7 +84,7 @@ def estimate(
         report_every=report_every,
         steps_per_call=steps_per_call,
     )
-    strategy = devices.strategy(device, tpu=tpu)
+    strategy = devices.strategy(device, tpu=tpu, say=console.print)
     pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
     trying = f"Training for about {seconds:.0f} seconds, to see how it goes"
     with console.status(trying) if console.is_terminal else nullcontext():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from training.cli.command import app, console, with_bar
-from training.cli.settings import Given, settled, with_settings
+from training.cli.settings import Given, check_heard, settled, with_settings
 
 
 @app.command()
@@ -67,7 +67,7 @@ def run(
     from training.remote.files import Remote
     from training.remote.mirror import run_here
     from training.run import Pacing, train
-    from training.transfer.start import lent
+    from training.transfer.start import lent, lies_here
     from training.workers import introduce
 
     pacing = Pacing(
@@ -80,10 +80,8 @@ def run(
         patience=patience,
         steps_per_call=steps_per_call,
     )
-    if start_from is not None and Remote.of(start_from):
-        raise KnownError(
-            f"--start-from {Remote.of(start_from)} lies elsewhere; copy it here first."
-        )
+    if start_from is not None:
+        lies_here(start_from)
     if workers is not None:
         introduce([address.strip() for address in workers.split(",")], worker)
     elif worker:
@@ -102,9 +100,12 @@ def run(
         pictures = with_bar("fetching", lambda progress: dataset_here(dataset, progress))
         folder = RunFolder(place.path)
         begun = folder.card().settings if folder.exists() else None
+        taken_over: Given = {}
         if start_from is not None and begun is None:
-            given = lent(start_from, preset=preset is not None) | given
-        settings = settled(preset, given, begun)
+            taken_over = lent(start_from, preset=preset is not None)
+        settings = settled(preset, given, begun, lent=taken_over)
+        if begun is None:  # what has begun goes on as it was told
+            check_heard(given, settings)
         state = train(
             pictures,
             place.path,

@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from training.config import PRESETS, Settings
+from training.config import BELONGS, PRESETS, Settings
 
 Given = dict[str, Any]
 
@@ -47,8 +47,14 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return told
 
 
-def settled(preset: str | None, given: Given, begun: Settings | None) -> Settings:
+def settled(
+    preset: str | None, given: Given, begun: Settings | None, *, lent: Given | None = None
+) -> Settings:
     """The settings of a new run, or those of the old one with what was said again laid over.
+
+    Args:
+        given: what was said.
+        lent: what a new run takes over where nothing is said.
 
     Raises:
         typer.BadParameter: a value is out of its range, or there is no such preset.
@@ -58,13 +64,44 @@ def settled(preset: str | None, given: Given, begun: Settings | None) -> Setting
     base = begun or Settings()
     if preset is not None and (begun is None or begun.preset != preset):
         base = PRESETS[preset]
+    if "policy" in given:  # several may be said at once
+        words = [word.strip() for said in given["policy"] for word in said.split(",")]
+        given = {**given, "policy": words}
+    told = {**(lent or {}), **given}
     if begun is None:
-        given = {**_company(given, base), **given}
+        told = {**_company(told, base), **told}
     try:
-        return Settings.model_validate({**base.model_dump(), **given})
+        settings = Settings.model_validate({**base.model_dump(), **told})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise typer.BadParameter(f"{_flag(str(first['loc'][0]))}: {first['msg']}.") from error
+    return settings
+
+
+def check_heard(given: Given, settings: Settings) -> None:
+    """Refuse what would change nothing in a new run: whoever says it expects something of it.
+
+    Args:
+        given: what was said.
+        settings: what came of it.
+
+    Raises:
+        typer.BadParameter: names the first such setting, and what it belongs to.
+    """
+    from training.losses import penalty
+
+    for name in given:
+        other, value = BELONGS.get(name, (name, getattr(settings, name)))
+        if (found := getattr(settings, other)) != value:
+            raise typer.BadParameter(
+                f"{_flag(name)} changes nothing without {_flag(other)} {value}, and this run's is "
+                f"{found}: leave it out."
+            )
+        if name in ("gamma", "penalty_every") and penalty(settings) == "none":
+            raise typer.BadParameter(
+                f"{_flag(name)} changes nothing without --penalty r1 or r1+r2, and this run's is "
+                "none: leave it out, or say which."
+            )
 
 
 def _company(given: Given, base: Settings) -> Given:

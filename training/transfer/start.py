@@ -15,6 +15,7 @@ from training.config import Settings
 from training.folder import RunFolder
 from training.gan import Gan
 from training.networks.named import named
+from training.remote.files import Remote
 from training.transfer.donors import PLAYERS, Donor, Weights, read_donor
 
 _SHAPES = {
@@ -33,6 +34,13 @@ _SHAPES = {
 
 _OWN = ("seed", "conditional", "freeze_discriminator")  # settings that no run hands on
 _FIRST = ("dense.kernel", "mapping.dense.0.kernel")  # of a generator: where labels join z
+
+
+def lies_here(path: Path) -> Path:
+    """``path``, or KnownError where it is an address of a bucket."""
+    if remote := Remote.of(path):
+        raise KnownError(f"--start-from {remote} lies elsewhere; copy it here first.")
+    return path
 
 
 def lent(path: Path, *, preset: bool) -> dict[str, Any]:
