@@ -1,9 +1,12 @@
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis.strategies import builds, integers, lists, text
+from PIL import Image
 
 from explorer.gallery.caption import one_line
 from explorer.gallery.names import names
@@ -95,6 +98,34 @@ def test_the_page_is_one_file(tmp_path: Path) -> None:
     write_site(tmp_path, [Work("a.png", "Low Sun", "", 64, 64)], title="Moons")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
     assert "$" not in (tmp_path / "index.html").read_text("utf-8")
+
+
+def test_the_page_opens_in_a_browser(tmp_path: Path, tab: Any) -> None:
+    works = [Work(f"{n}.png", "Low <Sun>" * n, "Masks · seed 3", 64, 64) for n in range(1, 9)]
+    for work in works:
+        Image.new("RGB", (64, 64)).save(tmp_path / work.file)
+    write_site(tmp_path, works, title="Moons" * 30)
+    tab.find_sound(tmp_path / "index.html")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        '<img src="https://example.org/a.png">',
+        "<script>throw Error()</script>",
+        '<p style="width: 1300px">wide</p>',
+        "<style>html { background: white !important }</style>",
+    ],
+)
+def test_the_browser_finds_what_is_not_sound(tmp_path: Path, tab: Any, fault: str) -> None:
+    style = (
+        "<style>html { color-scheme: light dark; background: canvas; color: canvastext }</style>"
+    )
+    (tmp_path / "sound.html").write_text(f"<!doctype html>{style}<body>words")
+    tab.find_sound(tmp_path / "sound.html")
+    (tmp_path / "index.html").write_text(f"<!doctype html>{style}<body>{fault}")
+    with pytest.raises(AssertionError):
+        tab.find_sound(tmp_path / "index.html")
 
 
 def test_an_empty_exhibition_is_still_a_page() -> None:

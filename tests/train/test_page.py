@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,12 @@ def test_a_report_is_one_file_that_asks_for_nothing_else(run: Path) -> None:
         assert not {"href", "srcset", "onclick", "onload"} & attrs.keys()
     assert "http" not in seen.script
     assert "url(" not in made.file.read_text(encoding="utf-8")
+
+
+def test_a_report_opens_in_a_browser(run: Path, tab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(run.parent)
+    other = make_run(run.parent / "<b>other</b>", gamma=2.0, loss="hinge")
+    tab.find_sound(report([run, other]).file)
 
 
 def test_only_the_pages_own_script_may_run(run: Path) -> None:

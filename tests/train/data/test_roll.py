@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -100,9 +101,10 @@ def test_the_page_is_whole_in_itself_and_no_name_becomes_markup(tmp_path: Path) 
     assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def test_the_page_opens_in_a_browser(tmp_path: Path, page: Any) -> None:
-    (tmp_path / "credits.html").write_text(as_html(GOLDEN), encoding="utf-8")
-    page.find_sound(tmp_path / "credits.html")
+def test_the_page_opens_in_a_browser(tmp_path: Path, tab: Any) -> None:
+    html = as_page(read_roll(dataset(tmp_path / "d", [(HOSTILE, HOSTILE, HOSTILE), *MIXED])))
+    (tmp_path / "credits.html").write_text(html, encoding="utf-8")
+    tab.find_sound(tmp_path / "credits.html")
 
 
 def test_a_thousand_authors_make_a_long_roll(tmp_path: Path) -> None:

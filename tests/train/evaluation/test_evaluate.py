@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -295,6 +296,10 @@ def test_the_command_prints_a_table_and_writes_json(
     assert {"kid", "precision", "recall", "distinct"} <= figures.keys()
     assert len(list(tmp_path.glob("*-evaluation/evaluation.html"))) == 1
     assert CliRunner().invoke(app, ["evaluate", str(BUNDLE), "--pictures", "10"]).exit_code == 2
+
+
+def test_the_page_opens_in_a_browser(look: Look, tmp_path: Path, tab: Any) -> None:
+    tab.find_sound(write(look, tmp_path))
 
 
 def test_pictures_on_the_page_are_those_behind_the_figures(look: Look) -> None:

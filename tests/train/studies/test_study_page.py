@@ -1,6 +1,7 @@
 """The page and the answers of a study whose results are known; nothing is trained here."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +100,9 @@ def test_what_looks_the_same_is_not_said_to_move(study: Study) -> None:
     assert "1.000 to 1.000" not in said
 
 
-def test_the_page_shows_what_is_done_and_says_what_is_not(study: Study, tmp_path: Path) -> None:
+def test_the_page_shows_what_is_done_and_says_what_is_not(
+    study: Study, tmp_path: Path, tab: Any
+) -> None:
     begun(tmp_path, study)
     planned = cells(study)
     for cell in planned[:4]:
@@ -123,6 +126,7 @@ def test_the_page_shows_what_is_done_and_says_what_is_not(study: Study, tmp_path
     assert "<b>suns" not in html
     assert "<script" not in html
     assert html.count("<svg") == 7
+    tab.find_sound(write(tmp_path))
 
 
 def test_a_folder_that_is_no_study_has_no_page(tmp_path: Path) -> None:
