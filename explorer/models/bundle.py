@@ -1,5 +1,6 @@
 """A generator's files: a folder, or the same files in one zip. Both come from strangers."""
 
+import errno
 import hashlib
 import os
 import re
@@ -81,7 +82,7 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
         KnownError: ``out`` exists already, the disk refuses, or the files make no bundle.
     """
     if out.exists() or out.is_symlink():
-        raise KnownError(f"{out} exists already; choose another name or remove it first.")
+        raise KnownError(_exists(out))
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     try:
         card = Card.model_validate(card.model_dump() | {"files": hashes})
@@ -101,9 +102,15 @@ def write_bundle(out: Path, card: Card, files: Mapping[str, bytes]) -> Card:
             beside.rename(out)
         sync_folder(out.parent)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and out.is_dir():  # another was as fast
+            raise KnownError(_exists(out)) from error
         reason = error.strerror or str(error)
         raise KnownError(f"{out} can't be written: {reason}; choose another folder.") from error
     return card
+
+
+def _exists(out: Path) -> str:
+    return f"{out} exists already; choose another name or remove it first."
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -33,6 +33,10 @@ _LENGTHS = (0.5, 1.0, 2.0, 4.0)  # of the latents that are tried, in ordinary le
 _KEPT = 1 << 16  # numbers kept of a picture
 _RGB, _LEVELS = 2e-3, 1  # how far the rewritten graph may be off, of 2 and of 255
 _TOLD_CUT = 0.01  # of what was painted
+_TRAINING = (
+    "paints each picture by its neighbours, as in training; export it in its mode for use (eval() "
+    "in PyTorch)."
+)
 _WORDS = {"nchw": "(n, c, h, w)", "nhwc": "(n, h, w, c)"}
 
 
@@ -46,6 +50,8 @@ def observed(
         KnownError: it can't become a bundle.
     """
     model = rewrite.parse(content, name=name)
+    if rewrite.is_training(model):
+        raise KnownError(f"{name} {_TRAINING}")
     inputs = choose_inputs(rewrite.inputs(model), wishes, name=name)
     feeds = Feeds(inputs, wishes)
     image, baseline = _first_picture(model, feeds, wishes, name)
@@ -137,10 +143,7 @@ def _freed(
             f"opset_version={OPSET}."
         )
     if mixes:
-        raise KnownError(
-            f"{name} paints each picture by its neighbours, as in training; export it in its mode "
-            "for use (eval() in PyTorch)."
-        )
+        raise KnownError(f"{name} {_TRAINING}")
     count = "one picture" if batch == 1 else f"{batch} pictures"
     if feeds.inputs.batch is None:
         raise KnownError(

@@ -49,6 +49,15 @@ def opset(model: onnx.ModelProto) -> int:
     return int(model.opset_import[0].version)
 
 
+def is_training(model: onnx.ModelProto) -> bool:
+    """Whether a batch normalisation in it would take its statistics from the batch."""
+    return any(
+        node.op_type == "BatchNormalization" and each.name == "training_mode" and each.i == 1
+        for node in model.graph.node
+        for each in node.attribute
+    )
+
+
 def inputs(model: onnx.ModelProto) -> list[Tensor]:
     return [_tensor(each) for each in model.graph.input]
 

@@ -1,5 +1,6 @@
 """Named files from a folder or a zip. Nothing is unpacked to disk."""
 
+import os
 import stat
 import zipfile
 import zlib
@@ -44,7 +45,8 @@ def open_source(path: Path) -> Source:
             return _Zip(path)
     except OSError as error:
         raise KnownError(f"{path} can't be read: {error.strerror}; check its rights.") from error
-    raise KnownError(f"{path} does not exist; a model is a folder or a zip with a card.json.")
+    what = "is no folder and no file" if os.path.lexists(path) else "does not exist"
+    raise KnownError(f"{path} {what}; a model is a folder or a zip with a card.json.")
 
 
 def whole(source: Source, name: str, *, limit: int = MAX_FILE) -> bytes:

@@ -149,6 +149,16 @@ def test_pictures_that_depend_on_their_neighbours_are_refused_as_such(
     assert "dynamic_axes" not in sentence
 
 
+def test_a_normalisation_that_trains_is_refused_as_such() -> None:
+    ones, none = np.ones(3, np.float32), np.zeros(3, np.float32)
+    held = ["ones", "none", "none", "ones"]
+    normal = onnx.helper.make_node(
+        "BatchNormalization", ["before", *held], ["output", "mean", "var"], training_mode=1
+    )
+    sentence = answer(_with_nodes(normal, ones=ones, none=none))
+    assert "each picture by its neighbours, as in training" in sentence
+
+
 def test_a_number_of_pictures_hidden_behind_any_number_is_said_so() -> None:
     model = _with_nodes(
         _node("Shape", "whole", "fixed"),

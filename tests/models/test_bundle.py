@@ -34,6 +34,23 @@ def files_of(bundle: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in bundle.iterdir() if file.name != "card.json"}
 
 
+def test_of_two_that_write_one_bundle_at_once_the_second_is_told(
+    golden: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "bundle"
+    card = Bundle.read(golden / "dcgan-bundle").card.model_copy(update={"files": {}})
+
+    class Late(dict[str, bytes]):
+        def items(self) -> Any:  # asked for when all was looked at
+            write_bundle(out, card, dict(self))
+            return super().items()
+
+    with pytest.raises(KnownError, match="exists already; choose another name"):
+        write_bundle(out, card, Late(files_of(golden / "dcgan-bundle")))
+    assert Bundle.read(out).painting_hash == DCGAN_HASH
+    assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
+
+
 def test_the_painting_hash_of_a_golden_bundle_never_changes(golden: Path) -> None:
     assert Bundle.read(golden / "dcgan-bundle").painting_hash == DCGAN_HASH
     assert Bundle.read(golden / "stylegan2-bundle").painting_hash == STYLEGAN2_HASH
@@ -157,6 +174,12 @@ def test_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:
 
 def test_a_bundle_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     refused(tmp_path / "nothing", "does not exist")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_pipe_is_no_bundle_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.zip")
+    refused(tmp_path / "pipe.zip", "is no folder and no file")
 
 
 def test_a_file_altered_by_one_bit_is_refused(dcgan: "Spoiled") -> None:

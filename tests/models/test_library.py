@@ -111,7 +111,7 @@ def test_a_name_too_long_for_a_file_is_no_model() -> None:
 
 def test_a_path_that_leads_in_a_circle_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to("circle")
-    with pytest.raises(KnownError, match="does not exist"):
+    with pytest.raises(KnownError, match="is no folder and no file"):
         Library([]).open(tmp_path / "circle")
 
 
