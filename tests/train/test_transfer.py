@@ -123,7 +123,9 @@ def test_labels_say_nothing_at_first_and_can_be_forgotten(
     np.testing.assert_allclose(painted(more, [0.0, 0.0, 1.0]), painted(old), atol=1e-5)
 
     without = gan_of(old.settings, seed=4)
-    give(donor_of(more), without)
+    anew = "; anew begin the discriminator's last weights" if architecture == "stylegan2" else ""
+    dropped = f"Starting from old, after 7 steps; what its labels added is dropped{anew}."
+    assert give(donor_of(more), without) == dropped
     np.testing.assert_allclose(painted(without), painted(old), atol=1e-5)
 
 
@@ -343,12 +345,37 @@ def test_a_refused_start_begins_no_run(
     old_run: RunFolder, grey_dataset: Path, tmp_path: Path
 ) -> None:
     wider = TINY.model_copy(update={"width": 1 / 8})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.txt").write_text("no model")
     with pytest.raises(KnownError, match=r"its width is 0\.0625 and this run's 0\.125"):
         trained(grey_dataset, tmp_path / "new", settings=wider, start_from=old_run.path)
-    with pytest.raises(KnownError, match="does not exist; a model is a folder or a zip"):
-        trained(grey_dataset, tmp_path / "new", start_from=tmp_path / "nothing")
+    for nothing in ("nothing", "folder", "file.txt"):
+        with pytest.raises(KnownError, match=rf"{nothing} is nothing to start from: .* run.*\.pkl"):
+            trained(grey_dataset, tmp_path / "new", start_from=tmp_path / nothing)
 
-    assert not RunFolder(tmp_path / "new").exists()
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_run_that_saves_while_it_is_read_is_read_again(
+    old_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(shutil.copytree(old_run.path, tmp_path / "run"))
+    before = donors._is_read
+
+    def rotated(players: Any, path: Path) -> bool:
+        if path.name == "ckpt-2":  # by now its run has saved twice more
+            for file in [*folder.checkpoints.glob("ckpt-2.*")]:
+                file.rename(file.with_name(file.name.replace("ckpt-2", "ckpt-4")))
+        return before(players, path)
+
+    monkeypatch.setattr(donors, "_is_read", rotated)
+    assert read_donor(folder.path).told.step == 4
+    monkeypatch.undo()
+
+    for file in folder.checkpoints.glob("ckpt-4.data*"):
+        file.write_bytes(b"torn")
+    with pytest.raises(KnownError, match="try again if it is being trained just now, or start"):
+        read_donor(folder.path)
 
 
 def test_the_command_takes_over_the_settings_of_what_it_starts_from(

@@ -1,8 +1,9 @@
 """Where a run's first weights come from: a run, a bundle that kept its training, or a pickle."""
 
+import contextlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -32,6 +33,7 @@ TRAINING = "training.npz"
 PLAYERS = ("generator", "discriminator", "average")
 
 _BETWEEN = "; "  # licences on a card
+_TRIES = 5  # to read a run that is being trained
 
 
 class Told(BaseModel):
@@ -73,8 +75,13 @@ def read_donor(path: Path) -> Donor:
         KnownError: it is none of these, can't be read, or holds no weights to go on with.
     """
     path = path.absolute()
-    if path.is_dir() and not (path / CARD).exists():
+    if RunFolder(path).exists() and not (path / CARD).exists():
         return _of_run(path)
+    if not (path / CARD).exists() and path.suffix.lower() not in (".pkl", ".zip"):
+        raise KnownError(
+            f"{path} is nothing to start from: that is the folder of a run, a model (its folder "
+            "or zip), or a StyleGAN2 .pkl of NVIDIA's."
+        )
     if path.suffix.lower() == ".pkl":
         return _of_pickle(path)
     return _of_bundle(path)
@@ -136,12 +143,42 @@ def _is_read(players: Mapping[str, Any], path: Path) -> bool:
     return True
 
 
+def _saves(folder: RunFolder) -> Sequence[Path]:
+    """The best one first, or else the newest."""
+    return (*saved(folder.best), *saved(folder.checkpoints))
+
+
+def _read_save(folder: RunFolder, players: Mapping[str, Any]) -> tuple[Path, str]:
+    """Give ``players`` the weights of the first save that can be read.
+
+    A run that is being trained deletes old saves meanwhile, so that they are listed again.
+
+    Returns:
+        The save, and the SHA-256 of its file of weights.
+
+    Raises:
+        KnownError: none can be read.
+    """
+    before: Sequence[Path] = ()
+    for _ in range(_TRIES):
+        if (there := _saves(folder)) == before:
+            break
+        for path in there:
+            with contextlib.suppress(OSError, StopIteration):
+                if _is_read(players, path):
+                    return path, sha256(next(path.parent.glob(f"{path.name}.data-*")))
+        before = there
+    raise KnownError(
+        f"No checkpoint of {folder.path} can be read: try again if it is being trained just now, "
+        "or start from another run."
+    )
+
+
 def _of_run(path: Path) -> Donor:
     folder = RunFolder(path)
     card = folder.card()
     learned, settings = card.dataset, card.settings
-    there = (*saved(folder.best), *saved(folder.checkpoints))
-    if not there:
+    if not _saves(folder):
         raise KnownError(f"{path} has no checkpoint yet; train it for some steps first.")
     plan = networks.plan(learned.width, learned.channels, len(learned.classes), settings)
     players = networks.architecture(settings)
@@ -151,10 +188,7 @@ def _of_run(path: Path) -> Donor:
             "discriminator": players.discriminator(plan, settings),
             "average": players.generator(plan, settings),
         }
-        taken = next((path for path in there if _is_read(found, path)), None)
-    if taken is None:
-        raise KnownError(f"No checkpoint of {path} can be read; start from another run.")
-    digest = sha256(next(taken.parent.glob(f"{taken.name}.data-*")))
+        taken, digest = _read_save(folder, found)
     licences, thanked = terms(card, line(learned.licence), map(line, learned.credits))
     return Donor(
         told=Told(

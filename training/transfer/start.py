@@ -117,12 +117,15 @@ def give(donor: Donor, gan: Gan) -> str:
                 given.append((variable, _fitted(player, name, tuple(variable.shape), donor, gan)))
     for variable, array in given:
         variable.assign(array)
-    learned = f", after {donor.told.step:,} steps" if donor.told.step else ""
-    if not anew:
-        return f"Starting from {donor.name}{learned}."
-    *most, last = anew
-    both = f"{', '.join(most)} and {last}" if most else last
-    return f"Starting from {donor.name}{learned}; anew begin {both}."
+    said = f"Starting from {donor.name}"
+    if donor.told.step:
+        said += f", after {donor.told.step:,} steps"
+    if donor.told.classes and not gan.plan.classes:
+        said += "; what its labels added is dropped"
+    if anew:
+        *most, last = anew
+        said += f"; anew begin {', '.join(most)} and {last}" if most else f"; anew begin {last}"
+    return f"{said}."
 
 
 def _check(donor: Donor, gan: Gan) -> None:
@@ -169,7 +172,8 @@ def _begins_anew(player: str, name: str, donor: Donor, gan: Gan) -> str | None:
         return "the embeddings of classes"
     joins = player == "discriminator" and not (before.classes and now.classes)
     if joins and name.startswith(("judge.", "mapping.")):
-        return "what the discriminator makes of classes"
+        made = "what the discriminator makes of classes"
+        return made if now.classes else "the discriminator's last weights"
     return None
 
 
