@@ -113,10 +113,7 @@ class RunFolder:
         Raises:
             KnownError: the folder holds something else, or can't be written.
         """
-        if self.path.exists() and any(map(self._is_strange, self.path.rglob("*"))):
-            raise KnownError(
-                f"{self.path} holds other files and no run: choose an empty or new folder."
-            )
+        self.check_free()
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.grids.mkdir(exist_ok=True)
         rng = np.random.RandomState(settings.seed)
@@ -132,6 +129,13 @@ class RunFolder:
         )
         # Last: a folder with a card is a run.
         write_bytes(self.card_file, card.model_dump_json(indent=1).encode())
+
+    def check_free(self) -> None:
+        """Raise KnownError where a new run would lie among other files."""
+        if self.path.exists() and any(map(self._is_strange, self.path.rglob("*"))):
+            raise KnownError(
+                f"{self.path} holds other files and no run: choose an empty or new folder."
+            )
 
     def _is_strange(self, path: Path) -> bool:
         """Whether this is nothing that a process left which was killed while it began the run."""

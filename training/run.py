@@ -5,10 +5,9 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 from rich.console import Console
@@ -16,8 +15,8 @@ from rich.console import Console
 from explorer.core.ending import postponed
 from explorer.core.errors import KnownError
 from explorer.core.lock import locked
-from training import devices, networks
-from training.checkpoints import Restored, bring_back, tidy
+from training import devices
+from training.checkpoints import Restored, bring_back, saved, tidy
 from training.config import Settings
 from training.data.card import DatasetCard, read_dataset
 from training.data.shards import as_os_error
@@ -26,12 +25,11 @@ from training.folder import RunFolder, State, check_same
 from training.gan import Gan
 from training.judging.judge import Judging
 from training.report import Line, Pace, Scalars, write_grid
+from training.suits import check_suits
 from training.transfer.start import donor_of, give
 from training.windows import window
 
 log = logging.getLogger(__name__)
-
-_SAVING = "Stopping after this step, to save; once more stops at once, with the save before."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,7 @@ def train(
             settings = _settled(folder, card, settings)
             gan, started = _begun(folder, card, settings, start_from, strategy)
             with (
-                postponed(lambda: console.print(_SAVING)) as is_stopped,
+                postponed(lambda: console.print(_stopping(folder))) as is_stopped,
                 strategy.scope(),
                 _logged(folder.log_file, devices.is_chief(strategy)),
             ):
@@ -106,13 +104,31 @@ def train(
 
 @contextmanager
 def _written_by_one(folder: RunFolder, strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Hold the run's lock; of machines that train together, one holds it for all."""
+    """Hold the run's lock; of machines that train together, one holds it for all.
+
+    Where no run begins after all, nothing stays of what was made for it.
+    """
     if not devices.is_chief(strategy):
         yield
         return
+    if not folder.exists():
+        folder.check_free()
+    made = [path for path in (folder.path, *folder.path.parents) if not path.exists()]
+    made_lock = not folder.lock_file.exists()
     folder.path.mkdir(parents=True, exist_ok=True)
     with locked(folder.lock_file, what=f"The run {folder.path}"):
-        yield
+        if not folder.lock_file.exists():  # who held it before has just taken it away
+            raise KnownError(
+                f"The run {folder.path} was just refused to another process: try again."
+            )
+        try:
+            yield
+        finally:
+            if made_lock and not folder.exists():
+                with suppress(OSError):  # others may have put something there
+                    folder.lock_file.unlink()
+                    for path in made:
+                        path.rmdir()
 
 
 def _settled(folder: RunFolder, card: DatasetCard, settings: Settings | None) -> Settings:
@@ -146,67 +162,6 @@ def _begun(
     if begins and devices.is_chief(strategy):
         folder.begin(settings, card, plan.classes, donor.started if donor else None)
     return gan, started
-
-
-def check_suits(
-    settings: Settings,
-    card: DatasetCard,
-    strategy: tf.distribute.Strategy,
-    *,
-    begins: bool = True,
-) -> networks.Plan:
-    """The plan of networks that these settings, pictures and devices make together.
-
-    Args:
-        begins: whether they are a new run's: an old one goes on with layers that never were.
-
-    Raises:
-        KnownError: they make none.
-    """
-    if card.height != card.width:
-        raise KnownError(
-            f"{card.name} has {card.width}×{card.height} pictures, not square ones: prepare them "
-            "again with --size."
-        )
-    plan: networks.Plan = networks.plan(card.width, card.channels, len(card.classes), settings)
-    if settings.conditional and plan.classes < 2:
-        raise KnownError(
-            f"{card.name} has no classes to learn apart: prepare a folder with subfolders, or "
-            "leave --conditional out."
-        )
-    layers = _layers_to_freeze(plan, settings)
-    if begins and settings.freeze_discriminator > layers:
-        raise KnownError(
-            f"This discriminator has {layers} layers to freeze, not "
-            f"{settings.freeze_discriminator}: say --freeze-discriminator {layers // 2 or 1} or so."
-        )
-    if card.count < settings.batch:
-        raise KnownError(
-            f"{card.name} has {card.count:,} pictures, fewer than a batch of {settings.batch}: "
-            f"say --batch {card.count // 4 * 4 or card.count} or less."
-        )
-    replicas = strategy.num_replicas_in_sync
-    if settings.batch % replicas:
-        raise KnownError(
-            f"A batch of {settings.batch} can't be shared by {replicas} devices: begin a new run "
-            f"with --batch {settings.batch // replicas * replicas or replicas}."
-        )
-    # A DCGAN's devices meet at every normalisation, in the middle of what XLA would compile.
-    if (
-        settings.xla
-        and replicas > 1
-        and (settings.architecture == "dcgan" or devices.is_processor(strategy))
-    ):
-        raise KnownError(
-            f"XLA can't compile the steps that {replicas} devices share here: begin a new run with "
-            "--no-xla, or train on one device."
-        )
-    return plan
-
-
-def _layers_to_freeze(plan: Any, settings: Settings) -> int:
-    """A DCGAN's convolutions; of a StyleGAN2 what reads colours, and each resolution's block."""
-    return len(plan.discriminator if settings.architecture == "dcgan" else plan.filters)
 
 
 def restore(gan: Gan, folder: RunFolder) -> Restored | None:
@@ -256,7 +211,7 @@ class _Loop:
         if started:
             self._say(started)
             self._save(0, {})  # from here on the run needs nobody else
-        start = saved = step = began_at = gan.reached
+        start = kept = step = began_at = gan.reached
         scalars: Mapping[str, tf.Tensor] = {}
         log.info("from step %d to %d with %s", start, pacing.steps, settings)
         feed = Feed(dataset, gan.strategy, batch=self.batch, seed=settings.seed, step=start)
@@ -290,14 +245,14 @@ class _Loop:
                     self._paint_grid(step)
                 if step % pacing.checkpoint_every == 0:
                     self._save(step, scalars)
-                    saved = step
-            if step != saved:
+                    kept = step
+            if step != kept:
                 self._save(step, scalars)
             if step % pacing.grid_every and step > began_at:
                 self._paint_grid(step)
         log.info("stopped at step %d", step)
         if step < pacing.steps:
-            self._say(f"Saved at step {step:,}; the same command goes on from there.")
+            self._say(_stopped(self.folder, step))
         if not self.writes:  # who does may still be at it
             return State(step=step, images_seen=step * self.batch)
         return self.folder.state()
@@ -376,6 +331,18 @@ class _Loop:
             z, label = self.grid
             painted = self.gan.paint(z, label if self.gan.plan.classes else None)
             write_grid(self.folder.grids / f"{step:08d}.png", painted.numpy())
+
+
+def _stopping(folder: RunFolder) -> str:
+    """What is said as soon as somebody asks to stop."""
+    before = "with the save before" if saved(folder.checkpoints) else "with nothing saved yet"
+    return f"Stopping after this step, to save; once more stops at once, {before}."
+
+
+def _stopped(folder: RunFolder, step: int) -> str:
+    if saved(folder.checkpoints):
+        return f"Saved at step {step:,}; the same command goes on from there."
+    return "Stopped before the first step, with nothing to save; the same command begins again."
 
 
 def _checkpoints(folder: RunFolder, strategy: tf.distribute.Strategy) -> str:

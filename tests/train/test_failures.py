@@ -232,6 +232,16 @@ def test_a_folder_with_other_things_is_left_alone(grey_dataset: Path, tmp_path: 
         go(grey_dataset, tmp_path, 2, TINY)
 
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_refused_run_leaves_nothing_behind(grey_dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for out in (tmp_path / "new" / "run", tmp_path / "empty"):
+        with pytest.raises(KnownError, match="fewer than a batch of 64"):
+            go(grey_dataset, out, 2, Settings())
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
 @pytest.fixture
@@ -320,6 +330,8 @@ def test_two_processes_never_train_one_run(grey_dataset: Path, tmp_path: Path) -
         pytest.raises(KnownError, match="in use by another process"),
     ):
         go(grey_dataset, tmp_path / "run", 2, TINY)
+
+    assert (tmp_path / "run" / "lock").exists()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from training.config import Settings
 from training.folder import RunFolder
-from training.run import Pacing, train
+from training.run import Pacing, _stopping, train
 
 pytestmark = pytest.mark.train
 
@@ -18,7 +18,7 @@ TINY = Settings(width=1 / 16, batch=8, latent=8, discriminator_dropout=0.2, flip
 def go(
     dataset: Path, out: Path, steps: int, settings: Settings | None = None, **pacing: float
 ) -> str:
-    console = Console(file=io.StringIO(), width=200)
+    console = Console(file=io.StringIO(), width=10_000)
     often = {"report_every": 2, "grid_every": 5, "checkpoint_every": 4}
     train(
         dataset,
@@ -62,6 +62,12 @@ def test_what_a_killed_run_told_of_steps_it_takes_again_is_told_once(
 
 
 def test_time_is_up_after_so_many_minutes(grey_dataset: Path, tmp_path: Path) -> None:
-    said = go(grey_dataset, tmp_path / "run", 1_000_000, TINY, minutes=0.0)
+    run = tmp_path / "run"
+    said = go(grey_dataset, run, 1_000_000, TINY, minutes=0.0)
 
-    assert "Saved at step 1;" in said or "Saved at step 0;" in said
+    assert "Stopped before the first step, with nothing to save; the same command begins" in said
+    assert not RunFolder(run).state_file.exists()
+    assert "with nothing saved yet" in _stopping(RunFolder(run))
+    go(grey_dataset, run, 1)
+    assert "with the save before" in _stopping(RunFolder(run))
+    assert "Saved at step 1; the same command goes on" in go(grey_dataset, run, 9, minutes=0.0)

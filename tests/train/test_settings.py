@@ -10,7 +10,7 @@ from training import devices
 from training.cli.settings import Given, check_heard, settled
 from training.config import BELONGS, PRESETS, Settings
 from training.data.card import read_dataset
-from training.run import check_suits
+from training.suits import check_suits
 
 pytestmark = pytest.mark.train
 

@@ -25,7 +25,7 @@ from training.folder import GRID, RunFolder, State
 from training.gan import Gan
 from training.judging.score import PAINTED, REAL
 from training.report import to_bytes, write_grid
-from training.run import check_suits
+from training.suits import check_suits
 
 log = logging.getLogger(__name__)
 
