@@ -120,6 +120,13 @@ def test_a_generator_that_never_came_alive_is_given_time() -> None:
     assert (note.step, note.kind) == (4000, "collapse")
 
 
+def test_one_picture_from_every_latent_is_told_after_two_thousand_steps() -> None:
+    reports = [{"step": 500 * i, "diversity": 0.2, "distinct": 0.01} for i in range(1, 7)]
+    (note,) = heard(Coach(CLASSIC, 10_000), reports)
+    assert (note.step, note.kind) == (2000, "collapse")
+    assert "Only 1%" in note.text
+
+
 @pytest.mark.parametrize("name", ["generator_loss", "penalty", "kid", "anything_else"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_divergence(name: str, value: float) -> None:

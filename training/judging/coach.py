@@ -112,7 +112,7 @@ class Coach:
             "discriminator": self._discriminator(step, values),
             "memorising": self._memorising(step, values),
             "augmentation": self._augmentation(values),
-            "collapse": self._collapse(values),
+            "collapse": self._collapse(step, values),
             "stalled": self._stalled(values),
             "slow": self._slow(values),
         }
@@ -254,7 +254,7 @@ class Coach:
             f"few for this discriminator. {remedies.transfer(self._settings)}"
         )
 
-    def _collapse(self, values: Mapping[str, float]) -> str | None:
+    def _collapse(self, step: int, values: Mapping[str, float]) -> str | None:
         told = None
         lively = self._scorings > 8
         if (now := values.get("diversity")) is not None and math.isfinite(now):
@@ -275,6 +275,8 @@ class Coach:
         if (share := values.get("distinct")) is not None and math.isfinite(share):
             told = ""
             once = lively or self._highest.get("distinct", 0.0) >= 0.8
+            # Healthy networks that began with one picture, or one a class, had many by step 1,500.
+            once = once or (step >= 2 * _EARLY and share < 0.1)
             if share < self._at("collapse", 0.5, 0.6) and once:
                 return (
                     f"Only {share:.0%} of the painted pictures are no near double of another: the "
