@@ -193,6 +193,7 @@ def test_a_model_ships_what_it_learned_from_when_asked(
     both = CliRunner().invoke(app, [*said, "--likeness", "--dataset", str(grey_dataset)])
 
     assert both.exit_code == 0
+    assert "".join(both.output.split()).endswith(f"Next:explorer--model{tmp_path / 'd'}")
     pack = read_bundle_pack(Bundle.read(tmp_path / "d"))
     assert pack is not None
     assert len(pack) == len(pack.thumbnails) == 48

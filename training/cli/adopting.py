@@ -1,6 +1,7 @@
 """The command that takes over networks of others."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -42,5 +43,5 @@ def adopt(
     error = card.parity.image_max_levels if card.parity else 0
     console.print(
         f"{folder / id} is written; both runtimes agree within {error} of 255 levels. "
-        f"{card.licence}. Next: explorer --model {id}"
+        f"{card.licence}. Next: explorer --model {id if out is None else quote(str((out / id).absolute()))}"
     )

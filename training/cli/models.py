@@ -3,6 +3,7 @@
 import re
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -85,5 +86,5 @@ def export(
     error = card.parity.image_max_levels if card.parity else 0
     console.print(
         f"{folder / id} is written; both runtimes agree within {error} of 255 levels. "
-        f"Next: explorer --model {id}"
+        f"Next: explorer --model {id if out is None else quote(str((out / id).absolute()))}"
     )

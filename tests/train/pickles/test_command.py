@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from explorer.core.errors import KnownError
 from explorer.models.bundle import Bundle
 from explorer.models.generator import Generator
+from explorer.models.library import Library
 from training.cli import app
 
 from .conftest import Weights
@@ -29,9 +30,10 @@ def test_a_pickle_becomes_a_bundle_that_the_app_paints(
     made = weights()
     (tmp_path / "dog.pkl").write_bytes(pytorch(made))
 
-    adopt(tmp_path / "dog.pkl", "--id", "dog-r1", "--title", "Dog", "--out", tmp_path)
+    said = adopt(tmp_path / "dog.pkl", "--id", "dog-r1", "--title", "Dog", "--out", tmp_path)
 
-    bundle = Bundle.read(tmp_path / "dog-r1")
+    assert "".join(said.split()).endswith(f"Next:explorer--model{tmp_path / 'dog-r1'}")
+    bundle = Bundle.read(Library([]).find(str(tmp_path / "dog-r1")))
     generator = Generator.open(bundle)
     assert "not for commercial use" in bundle.card.licence
     assert bundle.card.parity is not None
