@@ -35,8 +35,9 @@ def trained(strategy, settings, per_call):
     part, of = devices.place(strategy)
     share = settings.batch // of
     with strategy.scope():
-        gan = Gan(networks.plan(28, 3, 2, settings), settings)
-        real = tf.random.stateless_uniform((3, settings.batch, 28, 28, 3), (1, 1), -1, 1)
+        size = 28 if settings.architecture == "dcgan" else 32
+        gan = Gan(networks.plan(size, 3, 2, settings), settings)
+        real = tf.random.stateless_uniform((3, settings.batch, size, size, 3), (1, 1), -1, 1)
         label = tf.constant([[0, 1] * (settings.batch // 2)] * 3)
         mine = slice(part * share, (part + 1) * share)
         for at in [*range(0, 3, per_call)] * 2:
@@ -64,9 +65,17 @@ CASES: dict[str, dict[str, Any]] = {
         "normalise_discriminator": False,
         "augment": "ada",
     },
+    "stylegan2": {
+        **COMMON,
+        "architecture": "stylegan2",
+        "width": 1 / 16,
+        "mapping_layers": 1,
+        "augment": "ada",
+        "ada_kimg": 0.1,  # it changes pictures from the second step on
+    },
 }
 # Steps in a call; one by one they are not traced, which would take longer than they do.
-PER_CALL = {"batch normalisation in both": 3, "relativistic": 1}
+PER_CALL = {"batch normalisation in both": 3, "relativistic": 1, "stylegan2": 1}
 # Norms are each replica's own.
 OWN = ("generator_gradient", "discriminator_gradient")
 
@@ -133,6 +142,7 @@ def test_two_replicas_give_the_losses_of_one_with_the_joined_batch(case: str, al
     one, two = alone["auto"][case], alone["cpu:2"][case]
 
     assert one.keys() == two.keys()
+    assert ("path_length" in one) == (case == "stylegan2")
     for name in one.keys() - set(OWN):
         assert two[name] == pytest.approx(one[name], rel=2e-3, abs=2e-4), name
 
