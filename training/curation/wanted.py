@@ -61,6 +61,9 @@ def sort_by(features: NDArray[np.float32], marks: Mapping[int, bool]) -> Sorted:
     Raises:
         KnownError: there are too few marks, or of one kind too few.
     """
+    import sklearn.linear_model  # noqa: F401  # it brings the threads that are limited below
+    from threadpoolctl import threadpool_limits
+
     kinds = [sum(marks.values()), len(marks) - sum(marks.values())]
     if min(kinds) < FEWEST_OF_A_KIND or len(marks) < FEWEST:
         raise KnownError(
@@ -69,9 +72,10 @@ def sort_by(features: NDArray[np.float32], marks: Mapping[int, bool]) -> Sorted:
         )
     which = np.array(sorted(marks))
     given = np.array([marks[n] for n in which.tolist()])
-    strength, likely = _chosen(features[which], given)
-    model = _calibrated(strength, given).fit(features[which], given)
-    wanted: NDArray[np.float64] = model.predict_proba(features)[:, 1]
+    with threadpool_limits(1):  # of hundreds of fits that small, more threads wait for each other
+        strength, likely = _chosen(features[which], given)
+        model = _calibrated(strength, given).fit(features[which], given)
+        wanted: NDArray[np.float64] = model.predict_proba(features)[:, 1]
     return Sorted(wanted, dict(marks), *_expected(likely, given))
 
 
