@@ -58,7 +58,7 @@ def begin(
     Example:
       explorer
 
-      explorer --model masks-64-r1
+      explorer --model masks-64-r2
     """
     if selftest:
         raise typer.Exit(windows.selftest())

@@ -181,7 +181,7 @@ def check_model(
     nothing.
 
     Example:
-      explorer models check masks-64-r1
+      explorer models check masks-64-r2
 
       explorer models check moons.onnx
     """

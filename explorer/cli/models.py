@@ -43,7 +43,7 @@ def show_model(
     Every file of the model is checked on the way.
 
     Example:
-      explorer models show masks-64-r1
+      explorer models show masks-64-r2
     """
     from explorer.models.library import Library
 

@@ -62,7 +62,7 @@ def kiosk(
     three seconds, or Ctrl+Shift+Alt+Q; it can't be closed otherwise.
 
     Example:
-      explorer kiosk --model masks-64-r1
+      explorer kiosk --model masks-64-r2
     """
     from explorer.models.library import Library
 

@@ -15,7 +15,7 @@ from explorer.models.card import Card
 from explorer.models.generator import Generator
 from explorer.models.vet import let_in
 
-FIRST = "masks-64-r1"
+FIRST = "masks-64-r2"
 """What is opened when nobody chose."""
 
 

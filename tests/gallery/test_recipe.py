@@ -28,7 +28,7 @@ def test_the_recipe_of_the_contract_is_read() -> None:
     point = '{"space": "z", "shape": [2], "data": "AACAPwAAAEA="}'
     recipe = parse_recipe(
         '{"format": 1, "software": "masquerade 0.1.0",'
-        ' "model": {"id": "masks-64-r1", "title": "Masks", "sha256": "' + "1" * 64 + '"},'
+        ' "model": {"id": "masks-64-r2", "title": "Masks", "sha256": "' + "1" * 64 + '"},'
         ' "expression": {"op": "seed", "seed": 12}, "point": ' + point + ","
         ' "label": null, "truncation": {"psi": 0.8, "cutoff": null}, "noise_scale": 1.0,'
         ' "upscale": [{"id": "realesrgan-x4plus", "sha256": "' + "2" * 64 + '", "scale": 4},'

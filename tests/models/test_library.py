@@ -123,9 +123,9 @@ def test_without_models_the_way_out_is_named(tmp_path: Path) -> None:
 
 def test_the_first_model_is_the_masks_where_they_are(shipped: Path) -> None:
     card = (shipped / "stylegan2-bundle" / "card.json").read_text()
-    renamed = card.replace('"golden-stylegan2"', '"masks-64-r1"')
+    renamed = card.replace('"golden-stylegan2"', '"masks-64-r2"')
     (shipped / "stylegan2-bundle" / "card.json").write_text(renamed)
-    assert Library([shipped]).default_id() == "masks-64-r1"
+    assert Library([shipped]).default_id() == "masks-64-r2"
 
 
 def test_listing_reads_only_cards(shipped: Path) -> None:

@@ -118,7 +118,7 @@ def test_copies_of_the_training_pictures_are_not_novel(
 def test_what_a_trained_model_paints_scores_between_masks_and_noise(
     judge: Judge, masks: NDArray[np.uint8]
 ) -> None:
-    with Image.open(SHIPPED / "masks-64-r1" / "preview.png", formats=["PNG"]) as sheet:
+    with Image.open(SHIPPED / "masks-64-r2" / "preview.png", formats=["PNG"]) as sheet:
         rgb = np.asarray(sheet.convert("RGB").resize((256, 256)))
     painted = rgb.reshape(8, 32, 8, 32, 3).swapaxes(1, 2).reshape(64, 32, 32, 3)
     score = judge.score(painted)
