@@ -36,7 +36,9 @@ def evaluate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for evaluation.html and .json: the run's, or ID-evaluation here."),
+        typer.Option(
+            help="Folder for evaluation.html and .json: the run's, or ID-evaluation here."
+        ),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file too.")] = None,
 ) -> None:
