@@ -40,7 +40,7 @@ def framing(
             settings[side] = min(fit.size, max(1, round(settings[side] * scale)))
         own = {name: getattr(prepared, name) for name in _OF_THIS_TIME}
         prepared = Prepared(**settings | own)
-    padding = _scaled(before.padding, scale)
+    padding = scaled(before.padding, scale)
     return before.model_copy(update={"width": fit.size, "padding": padding, "prepared": prepared})
 
 
@@ -50,13 +50,14 @@ def common(framings: Sequence[Framing | None]) -> Framing | None:
     return first if all(_told(each) == _told(first) for each in others) else None
 
 
-def _told(framing: Framing | None) -> object:
-    return framing and framing.model_dump(exclude={"prepared": _OF_THIS_TIME})
-
-
-def _scaled(padding: str | None, scale: float) -> str | None:
+def scaled(padding: str | None, scale: float) -> str | None:
+    """The padding of pictures that are ``scale`` times as large now; None where it can't be told."""
     found = _PADDING.fullmatch(padding or "")
     if found is None:  # a card may come from anywhere
         return padding if scale == 1 else None
     width, height, left, top = (round(int(number) * scale) for number in found.groups()[:4])
     return f"{width}x{height}+{left}+{top} on {found[5]}"
+
+
+def _told(framing: Framing | None) -> object:
+    return framing and framing.model_dump(exclude={"prepared": _OF_THIS_TIME})

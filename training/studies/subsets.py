@@ -16,6 +16,7 @@ from explorer.core.errors import KnownError
 from explorer.core.files import sync_folder, write_bytes
 from explorer.core.tables import table_line
 from training.data.card import CARD, TABLE, ClassCount, DatasetCard, read_dataset
+from training.data.framing import scaled
 from training.data.shards import ShardWriter
 from training.evaluation.pictures import Pixels, read_pictures
 
@@ -130,7 +131,7 @@ def _write(parts: list[Part], beside: Path, name: str, side: int) -> None:
         content_sha256=writer.content_sha256,
         shards=tuple(writer.shards),
         fit=first.fit,
-        padding=first.padding,
+        padding=scaled(first.padding, side / first.width),
         align=first.align,
         licence=first.licence,
         credits=first.credits,

@@ -1,5 +1,6 @@
 """What a study varies and which pictures its cells learn from; nothing is trained here."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,16 @@ def test_aliens_and_another_resolution_leave_no_classes(tmp_path: Path) -> None:
     write_subset(parts, tmp_path / "c", name="mixed", side=4)
     mixed_ = read_dataset(tmp_path / "c")
     assert (mixed_.count, mixed_.height, mixed_.classes) == (8, 4, ())
+
+
+def test_padding_becomes_smaller_with_its_pictures(tmp_path: Path) -> None:
+    folder = suns(tmp_path / "a", 4, side=32)
+    told = json.loads((folder / "dataset.json").read_bytes())
+    told |= {"fit": "pad", "padding": "32x24+0+4 on #ffffff"}
+    (folder / "dataset.json").write_text(json.dumps(told))
+    part = Part(folder, read_dataset(folder), np.arange(4))
+    write_subset([part], tmp_path / "b", name="half", side=16)
+    assert read_dataset(tmp_path / "b").padding == "16x12+0+2 on #ffffff"
 
 
 def plan(dataset: Path, *texts: str, **given: object) -> Study:
