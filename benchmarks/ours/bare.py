@@ -20,16 +20,18 @@ from explorer.upscale.weights import folders, installed
 def main(path: Path, batch: int, upscaler: str | None) -> None:
     bundle = Bundle.read(path)
     session = open_session(bundle.content("synthesis.onnx"))
-    z = np.stack([seed_latent(seed, bundle.card.z_dim) for seed in range(batch)])
+    fed = {"z": np.stack([seed_latent(seed, bundle.card.z_dim) for seed in range(batch)])}
+    if bundle.card.classes:
+        fed["label"] = np.eye(len(bundle.card.classes), dtype=np.float32)[np.zeros(batch, int)]
     if upscaler is None:
-        serve(lambda _: session.run(["image"], {"z": z})[0], {})
+        serve(lambda _: session.run(["image"], fed)[0], {})
         return
     larger = open_session(installed(folders())[upscaler].content())
 
     def paint(_: int) -> Any:
-        (image,) = session.run(["image"], {"z": z})
-        fed = np.ascontiguousarray(image.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
-        return larger.run(["output"], {"input": fed})[0]
+        (image,) = session.run(["image"], fed)
+        small = np.ascontiguousarray(image.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
+        return larger.run(["output"], {"input": small})[0]
 
     serve(paint, {})
 
