@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 SETUP := packaging/setup.sh
 PINS := pyproject.toml packaging/constraints.txt packaging/setup.sh
-PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST ?= -n 2 --dist loadfile
 CODE := explorer training exported_models tests benchmarks docs
 
 export PYTHON

@@ -35,12 +35,6 @@ settings.register_profile("masquerade", deadline=None)
 settings.load_profile("masquerade")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: last, one of them would keep a single worker busy."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests leave nothing in the home of whoever runs them."""
